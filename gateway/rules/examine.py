@@ -1,0 +1,108 @@
+"""`examine`: steps 2 to 5 of the line as one pure function, bytes and known facts in, a verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway import edxml, trust
+from gateway.edxml import Limits, Parsed, Received, SignatureState
+from gateway.model.agency import Agency, Directory, Peer
+from gateway.model.packet import Claim, Packet
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Finding, Refused, Severity, found
+from gateway.rules.authority import Addressee, check_authority, resolve_addressees
+from gateway.rules.form import check_form
+from gateway.trust import TrustStore
+
+SIGNATURE = "/edXML/edXMLEnvelope/edXMLHeader/Signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts an examination rests on: the same facts give the same verdict."""
+
+    directory: Directory
+    trust: TrustStore
+    limits: Limits
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The whole report. `packet`, `sender` and `addressees` are there exactly when the packet is admitted."""
+
+    findings: tuple[Finding, ...]
+    examined_at: datetime
+    directory_version: int
+    packet_digest: str
+    packet: Packet | None = None
+    sender: Agency | None = None
+    addressees: tuple[Addressee, ...] = ()
+
+    @property
+    def admitted(self) -> bool:
+        return self.packet is not None
+
+    @property
+    def refusal(self) -> Refused:
+        """The refusal to raise; call only where the packet is not admitted."""
+        return Refused(*(one for one in self.findings if one.severity is Severity.REFUSE))
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.severity is Severity.WARN)
+
+
+def examine(received: Received, peer: Peer, known: Known) -> Examination:
+    """Parse, check form, check authority, verify the seal; gather every finding, let precedence name the refusal.
+
+    Any bytes in, an examination out: nothing a sender writes makes this raise.
+    """
+    report = Examination((), known.at, known.directory.version, received.digest)
+    try:
+        parsed = edxml.parse(received.skeleton, known.limits)  # step 2
+        schema = edxml.validate(parsed)  # step 3: by schema,
+        claim = edxml.read(parsed, received)
+    except Refused as no:
+        return replace(report, findings=no.findings)
+    if schema:  # what does not fit the schema was not read reliably: nothing further would be said with certainty
+        return replace(report, findings=schema)
+    form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
+    authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4
+    packet, seal = _verify_seal(parsed, claim, peer, known)  # step 5
+    findings = (*form, *authority, *seal)
+    if packet is None or any(one.severity is Severity.REFUSE for one in findings):
+        return replace(report, findings=findings)
+    return replace(
+        report,
+        findings=findings,
+        packet=packet,
+        sender=known.directory.agency(packet.content.sender.id),
+        addressees=resolve_addressees(packet.content, known.directory, known.at),
+    )
+
+
+def _verify_seal(parsed: Parsed, claim: Claim, peer: Peer, known: Known) -> tuple[Packet | None, tuple[Finding, ...]]:
+    """The packet as signed, or what is wrong with its seal. Without a seal the peer's policy decides."""
+    if edxml.signature_state(parsed) is not SignatureState.STRICT_CANDIDATE:
+        missing = found(Reason.SEAL_MISSING, SIGNATURE)
+        if peer.seal_required:
+            return None, (missing,)
+        unsealed = Packet(claim.content, claim.attachments, claim.digest, seal=None)
+        return unsealed, (replace(missing, severity=Severity.WARN),)
+    sender = known.directory.agency(claim.content.sender.id)
+    try:
+        verified = trust.verify(
+            parsed,
+            [(one.content_id, one.sha256) for one in claim.attachments],
+            sender.certificates if sender else (),
+            known.trust,
+            known.at,
+        )
+        signed = edxml.read_content(verified.canonical, known.limits)
+    except Refused as no:
+        return None, no.findings
+    if signed != claim.content:  # see what is signed: the two readings of one packet must not differ in anything
+        return None, (found(Reason.SEAL_REFERENCES, SIGNATURE),)
+    return Packet(signed, claim.attachments, claim.digest, verified.facts), ()
