@@ -44,7 +44,11 @@ class Finding:
         """What exactly was found, in `lang` ("vi" or "en"); the title where the reason has no detail text."""
         values = dict(self.values)
         own = values.get(f"detail_{lang}")
-        return own if own is not None else text(lang, f"reason.{self.reason}.detail", **values)
+        if own is not None:
+            return own
+        if fault := values.get("fault"):  # one reason, several ways to get there: each has its own sentence
+            return text(lang, f"reason.{self.reason}.detail_{fault}", **values)
+        return text(lang, f"reason.{self.reason}.detail", **values)
 
     def hint(self, lang: str) -> str:
         return text(lang, f"reason.{self.reason}.hint")
