@@ -1,0 +1,74 @@
+# Every target sets up what it needs by itself, from the locks in requirements/, and does nothing the second time.
+#
+#   make demo            the whole line with throwaway agencies; stays up until Ctrl-C (ONCE=1 runs to its end, OUT=DIR keeps the evidence)
+#   make test            lint, types and every test                     (PYTEST_ARGS="tests/model -x" for less)
+#   make lint            ruff and mypy alone
+#   make bench           documents a second, CPU a document, memory, beside the floor   (BENCH_ARGS=...)
+#   make crash           kill -9 at random moments, then reconcile      (CYCLES=20)
+#   make fuzz            random damage to real packets                  (SECONDS=60)
+#   make lock            write requirements/*.txt anew from pyproject.toml      (LOCK_ARGS=--upgrade for newer releases)
+#   make clean           remove what the targets made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+CYCLES ?= 20
+SECONDS ?= 60
+OUT ?=
+ONCE ?=
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint bench crash fuzz lock packages clean
+
+demo: $(VENV)/.checkout
+	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
+
+test: lint packages
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "formatting differs; run: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(VENV)/.dev packages
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+crash: $(VENV)/.dev packages
+	@$(BIN)/python -m tests.crash --cycles $(CYCLES)
+
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+# What the tests ask of the machine: a PostgreSQL server and the programs that check our signatures and proofs.
+packages:
+	@.ci/packages
+
+# The three locks: what serves, what installs a checkout in place, what develops.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	pyproject.toml --extra speed $(LOCK_ARGS)
+lock: $(VENV)/.dev
+	@$(LOCK) -o requirements/run.txt
+	@$(LOCK) --extra checkout -o requirements/checkout.txt
+	@$(LOCK) --extra checkout --extra dev -o requirements/dev.txt
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; name one with: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "setting up $(VENV) from the locked requirements (once)" >&2
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/.checkout: requirements/checkout.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements/checkout.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.checkout | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
