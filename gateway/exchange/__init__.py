@@ -1,1 +1,13 @@
+"""The story: a packet is taken in, carried to each addressee, followed and proven.
 
+Invariants, kept at every instant and across every crash (tests/exchange proves each):
+
+1. A receipt exists only for a dispatch whose document, deliveries and ledger entry were committed in one transaction.
+2. One packet of one peer is one dispatch, however often it is submitted; every submission gets the same receipt bytes.
+3. One new document of one agency (its DocumentId) is one dispatch; other bytes under that id are refused and recorded.
+4. A dispatch has one delivery per agency, whichever and however many of its identifiers were written.
+5. A delivery that is acknowledged, refused, expired or withdrawn never changes again.
+6. An attempt is registered before it is made; at most one attempt of a delivery is open.
+7. Every change above has its entry in the ledger, at an index assigned in the transaction that made the change.
+8. A checkpoint is signed only for a tree that extends every tree signed before.
+"""

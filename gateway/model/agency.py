@@ -107,6 +107,11 @@ class Directory:
         return {written: agency for agency in self.agencies for written in agency.ids}
 
     @cached_property
+    def by_key(self) -> tuple[Agency, ...]:
+        """Every agency, in the order of keys."""
+        return tuple(sorted(self.agencies, key=lambda agency: agency.key))
+
+    @cached_property
     def _by_peer_key(self) -> dict[str, Peer]:
         return {peer.key: peer for peer in self.peers}
 

@@ -1,0 +1,56 @@
+"""Wake-ups inside one process: who waits for something is told that it may have come. The truth is always the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+
+LEDGER = "ledger"
+"""Rung after every commit that appended entries."""
+CHANGES = "changes"
+"""Rung after every change of a delivery."""
+PUSH = "push"
+"""Rung when a delivery that is pushed became due."""
+CHECKPOINT = "checkpoint"
+"""Rung when a new checkpoint was signed."""
+
+
+def inbox(peer: str) -> str:
+    """The bell of one peer's inbox."""
+    return f"inbox {peer}"
+
+
+class Bell:
+    """Named bells. Missing a ring costs at most one polling interval, so a ring before the wait needs no memory."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+
+    def ring(self, names: Iterable[str]) -> None:
+        """Wake everyone who waits on any of these. Call from the event loop only."""
+        for name in names:
+            for waiter in self._waiting.pop(name, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def listen(self, name: str) -> asyncio.Future[None]:
+        """A future the next ring resolves. Listen first, then look: a ring in between is not lost."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting[name].add(waiter)
+        waiter.add_done_callback(lambda done: self._forget(name, done))
+        return waiter
+
+    def _forget(self, name: str, waiter: asyncio.Future[None]) -> None:
+        waiters = self._waiting.get(name)
+        if waiters is not None:
+            waiters.discard(waiter)
+            if not waiters:
+                del self._waiting[name]
+
+
+async def wait(waiter: asyncio.Future[None], timeout_s: float) -> None:
+    """Until the bell rings or the time is up, whichever is first."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(waiter, timeout_s)

@@ -1,0 +1,93 @@
+"""The courier: addressees pull their deliveries, fetch, acknowledge or decline. (Pushing is `push.py`.)
+
+At least once on the wire: fetching again is always allowed. Exactly once in the register: a hand-over, an acknowledgement
+or a refusal is recorded the first time and changes nothing after that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.exchange import bell
+from gateway.exchange.entries import delivery_entry
+from gateway.exchange.line import Line
+from gateway.ledger import EntryKind
+from gateway.model.agency import Peer
+from gateway.model.delivery import DeliveryEvent, DeliveryStatus
+from gateway.model.packet import Attachment
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, found
+from gateway.store import Advance, InboxItem, queries
+from gateway.store.queries import DeliveryRow
+
+DECLINE_REASON_CHARS_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A packet handed over: its envelope as it was received, its attachments by digest."""
+
+    delivery_id: str
+    dispatch_id: str
+    skeleton: bytes
+    attachments: tuple[Attachment, ...]
+    receipt_xml: bytes
+
+
+async def inbox(line: Line, peer: Peer, after: str | None, limit: int, wait_s: float) -> tuple[InboxItem, ...]:
+    """What waits for this peer, oldest first, from behind `after`; waits up to `wait_s` for something to come."""
+    rung = line.bell.listen(bell.inbox(peer.key))
+    try:
+        items = await line.store.read(queries.inbox, peer.key, after, limit)
+        if items or wait_s <= 0:
+            return items
+        await bell.wait(rung, wait_s)
+        return await line.store.read(queries.inbox, peer.key, after, limit)
+    finally:
+        rung.cancel()
+
+
+async def fetch(line: Line, peer: Peer, delivery_id: str) -> Fetched:
+    """The packet of a delivery, and the record that it was handed over."""
+    delivery = await _own_delivery(line, peer, delivery_id)
+    if delivery.status in {DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}:
+        raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery_id, status=delivery.status.value))
+    packet = await line.store.read(queries.packet, delivery.dispatch_id)
+    if delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.HELD}:
+        await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
+    return Fetched(delivery_id, delivery.dispatch_id, packet.envelope, packet.attachments, packet.receipt_xml)
+
+
+async def acknowledge(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
+    """The addressee's system has stored the packet."""
+    delivery = await _own_delivery(line, peer, delivery_id)
+    return await _record(line, delivery, DeliveryEvent.ACKNOWLEDGED, EntryKind.ACKNOWLEDGE)
+
+
+async def decline(line: Line, peer: Peer, delivery_id: str, reason: str) -> DeliveryStatus:
+    """The addressee's system will not take the packet, and says why; the sender reads the reason."""
+    delivery = await _own_delivery(line, peer, delivery_id)
+    return await _record(line, delivery, DeliveryEvent.REFUSED, EntryKind.DECLINE, reason)
+
+
+async def _own_delivery(line: Line, peer: Peer, delivery_id: str) -> DeliveryRow:
+    """The delivery, if it is this peer's to collect; otherwise not found: another's delivery is never hinted at."""
+    delivery = await line.store.read(queries.delivery, delivery_id)
+    if delivery is not None:
+        agency = line.directory.agency(delivery.addressee)
+        if agency is not None and line.directory.speaks_for(peer, agency, line.clock()):
+            return delivery
+    raise Refused(found(Reason.NOT_FOUND))
+
+
+async def _record(
+    line: Line, delivery: DeliveryRow, event: DeliveryEvent, kind: EntryKind, reason: str = ""
+) -> DeliveryStatus:
+    """Advance a delivery with its ledger entry; Refused where the event cannot happen any more."""
+    at = line.clock()
+    entry = delivery_entry(kind, delivery.dispatch_id, delivery.id, delivery.addressee, at, reason)
+    status = await line.store.write(Advance(delivery.id, event, at, entry, detail=reason))
+    if status is None:
+        raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery.id, status=delivery.status.value))
+    line.bell.ring((bell.LEDGER, bell.CHANGES))
+    return status

@@ -1,0 +1,170 @@
+"""Intake: a packet becomes a dispatch. Steps 0 to 8 of the line, one call a step."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+
+from gateway.edxml import Received
+from gateway.exchange import bell
+from gateway.exchange.line import Line
+from gateway.ledger import Entry, EntryKind, ReceiptFacts, write_receipt
+from gateway.model.agency import Peer
+from gateway.model.dispatch import Kind, Receipt, new_id
+from gateway.model.packet import Document, Packet
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Finding, Refused, found
+from gateway.rules import Examination, examine
+from gateway.store import (
+    Admit,
+    Admitted,
+    Conflict,
+    NewAttachment,
+    NewDelivery,
+    RecordRefusal,
+    Twin,
+    queries,
+)
+from gateway.trust import countersign
+
+INLINE_BYTES_MAX = 64 * 1024
+"""Envelopes up to this size are examined in the event loop: handing a small one to a thread costs more than it frees."""
+
+
+async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
+    """Take a packet in: the sealed receipt, or `Refused`, or `Unavailable`.
+
+    Whoever holds the receipt holds our promise: document, routing and ledger entry are durable.
+    """
+    try:
+        line.check_ready()  # 0
+        if seen := await line.store.read(queries.twin, peer.key, received.digest):  # 1a: no clock decides a retry
+            return _again(seen)
+        examination = await examine_packet(line, peer, received)  # 2 to 5
+        if not examination.admitted:
+            raise await _refuse(line, peer, received.digest, *examination.refusal.findings)
+        admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
+        outcome = await line.store.write(admit)  # 7: one transaction
+    finally:
+        line.blobs.release(received.parts)
+
+    # The point of no return. Above, nothing has an effect anybody can see; below, everything can be redone.
+
+    match outcome:
+        case Admitted(ledger_index=index):
+            line.bell.ring(_whom_to_wake(admit))
+            return Receipt(  # 8
+                admit.dispatch_id, index, admit.packet_digest, admit.admitted_at, admit.receipt_xml,
+                warnings=examination.warnings,
+            )  # fmt: skip
+        case Twin() as twin:  # the same packet won a race: its sender gets the winner's receipt
+            return _again(twin)
+        case Conflict(dispatch_id=other):
+            taken = found(Reason.DOCUMENT_ID_TAKEN, document_id=admit.document_id or "", dispatch=other)
+            raise await _refuse(line, peer, received.digest, taken)
+
+
+async def examine_packet(line: Line, peer: Peer, received: Received) -> Examination:
+    """Steps 2 to 5 alone: what the door would say. Records nothing."""
+    known = line.known()
+    if len(received.skeleton) <= INLINE_BYTES_MAX:
+        return examine(received, peer, known)
+    return await asyncio.to_thread(examine, received, peer, known)
+
+
+async def _prepare(line: Line, peer: Peer, received: Received, examination: Examination) -> Admit:
+    """Step 6: the sealed receipt, and everything the one transaction will write."""
+    packet, sender = examination.packet, examination.sender
+    assert packet is not None and sender is not None, "only an admitted packet is prepared"
+    at, content = examination.examined_at, packet.content
+    dispatch_id = new_id(int(at.timestamp() * 1000), line.chance.randbytes(10))
+    receipt_xml = countersign(
+        write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination)), line.signer, at
+    )
+    document = content if isinstance(content, Document) else None
+    stored = await line.blobs.keep(received.parts)
+    return Admit(
+        dispatch_id=dispatch_id,
+        kind=Kind.DOCUMENT if document else Kind.STATUS,
+        peer=peer.key,
+        sender=sender.key,
+        document_id=document.document_id if document else None,
+        business_type=int(document.business_type) if document else 0,
+        code=document.code if document else "",
+        subject=(document.subject or "") if document else "",
+        packet_digest=packet.digest,
+        admitted_at=at,
+        receipt_xml=receipt_xml,
+        envelope=received.skeleton,
+        attachments=tuple(
+            NewAttachment(one.content_id, one.name, one.content_type, one.sha256, one.size_bytes, data)
+            for one, data in zip(packet.attachments, stored, strict=True)
+        ),
+        deliveries=tuple(
+            NewDelivery(f"{dispatch_id}.{number}", one.agency, one.addressed_as, one.peer, one.push, line.deadline(at))
+            for number, one in enumerate(examination.addressees, start=1)
+        ),
+        entry=_accept_entry(line, peer, dispatch_id, receipt_xml, packet, examination).encode(),
+    )
+
+
+def _receipt_facts(
+    line: Line, peer: Peer, dispatch_id: str, sender: str, packet: Packet, examination: Examination
+) -> ReceiptFacts:
+    return ReceiptFacts(
+        dispatch_id=dispatch_id,
+        origin=line.notary.name,
+        peer=peer.key,
+        sender=sender,
+        document_id=packet.content.document_id if isinstance(packet.content, Document) else None,
+        packet_digest=packet.digest,
+        attachments=tuple((one.content_id, one.sha256, one.size_bytes) for one in packet.attachments),
+        addressees=tuple((one.agency, one.addressed_as) for one in examination.addressees),
+        admitted_at=examination.examined_at,
+        findings=tuple(str(one.reason) for one in examination.findings),
+        seal_certificate=packet.seal.certificate_sha256 if packet.seal else None,
+    )
+
+
+def _accept_entry(
+    line: Line, peer: Peer, dispatch_id: str, receipt_xml: bytes, packet: Packet, examination: Examination
+) -> Entry:
+    return Entry(
+        EntryKind.ACCEPT,
+        examination.examined_at,
+        (
+            ("dispatch", dispatch_id),
+            ("peer", peer.key),
+            ("sender", examination.sender.key if examination.sender else ""),
+            ("packet", packet.digest),
+            ("receipt", hashlib.sha256(receipt_xml).hexdigest()),
+            ("seal-certificate", packet.seal.certificate_sha256 if packet.seal else "none"),
+            ("gateway-certificate", hashlib.sha256(line.signer.certificate_der).hexdigest()),
+            ("addressees", " ".join(one.agency for one in examination.addressees)),
+        ),
+    )
+
+
+async def _refuse(line: Line, peer: Peer, packet_digest: str, *findings: Finding) -> Refused:
+    """Record a refusal (digest, peer, reason; no content) and give it back to raise."""
+    refused, at = Refused(*findings), line.clock()
+    entry = Entry(
+        EntryKind.REFUSE, at, (("peer", peer.key), ("packet", packet_digest), ("reason", str(refused.reason)))
+    )
+    await line.store.write(
+        RecordRefusal(peer.key, packet_digest, refused.reason, at, entry.encode() if line.worth_an_entry(peer, at) else None)
+    )
+    line.bell.ring((bell.LEDGER,))
+    return refused
+
+
+def _again(twin: Twin) -> Receipt:
+    return Receipt(
+        twin.dispatch_id, twin.ledger_index, twin.packet_digest, twin.admitted_at, twin.receipt_xml, repeated=True
+    )
+
+
+def _whom_to_wake(admit: Admit) -> tuple[str, ...]:
+    inboxes = Counter(bell.inbox(one.peer) for one in admit.deliveries)
+    return (bell.LEDGER, bell.CHANGES, bell.PUSH, *inboxes)

@@ -1,0 +1,120 @@
+"""What the line needs, gathered once: stores, keys, limits, clock. Wired in `app.py`, passed to every step."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gateway.edxml import Limits
+from gateway.exchange.bell import Bell
+from gateway.ledger import NoteSigner
+from gateway.model.agency import Directory, Peer
+from gateway.model.delivery import Backoff
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Unavailable
+from gateway.rules import Known
+from gateway.store import Blobs, Store
+from gateway.trust import Signer, TrustStore
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRules:
+    """How deliveries are carried."""
+
+    deadline_h: float = 72.0
+    """A delivery not handed over within this many hours expires."""
+    backoff: Backoff = Backoff()
+    push_timeout_s: float = 60.0
+    """How long one push may take, connection and answer included."""
+    push_concurrency_per_addressee: int = 4
+    """Pushes under way to one addressee at once, so that a slow one does not take all."""
+    push_concurrency: int = 64
+    """Pushes under way at once, in all."""
+    poll_s: float = 1.0
+    """How often the store is asked although no bell rang."""
+    ledger_lag_s_max: float = 30.0
+    """The gateway refuses new packets when committed entries wait longer than this for a checkpoint."""
+    waiting_writes_max: int = 2_000
+    """The gateway sheds load when more writes than this wait for the store."""
+    refusals_recorded_per_minute: int = 600
+    """Refusals of one peer recorded in the ledger per minute; beyond it they are counted only."""
+
+
+@dataclass(slots=True)
+class State:
+    """What changes while the line runs. Written by the watch task and by shutdown only."""
+
+    directory: Directory
+    draining: bool = False
+    disk_full: bool = False
+    unsealed_since: datetime | None = None
+    """Since when committed ledger entries have waited for a checkpoint; None: nothing waits."""
+    refusals: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    """Per peer: the current minute, and the refusals counted in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The straight line's stores, keys and rules."""
+
+    store: Store
+    blobs: Blobs
+    trust: TrustStore
+    signer: Signer
+    """Seals receipts, as the gateway."""
+    notary: NoteSigner
+    """Signs checkpoints; its name is the ledger's origin."""
+    limits: Limits
+    rules: DeliveryRules
+    clock: Clock
+    chance: random.Random
+    state: State
+    disk_free_bytes_min: int = 256 * 1024 * 1024
+    disk: Path = Path()
+    """Where free space is measured."""
+    bell: Bell = field(default_factory=Bell)
+
+    @property
+    def directory(self) -> Directory:
+        return self.state.directory
+
+    def deadline(self, at: datetime) -> datetime:
+        """When a delivery admitted at this instant expires."""
+        return at + timedelta(hours=self.rules.deadline_h)
+
+    def known(self) -> Known:
+        """The facts an examination rests on, at this instant."""
+        return Known(self.state.directory, self.trust, self.limits, self.clock())
+
+    def check_ready(self) -> None:
+        """Step 0: Unavailable unless a receipt given now could be kept."""
+        state = self.state
+        if state.draining:
+            raise Unavailable(Reason.DRAINING)
+        if self.store.failed:
+            raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause="the store failed and stopped")
+        if state.disk_full:
+            raise Unavailable(Reason.DISK_FULL, retry_after_s=60)
+        if self.store.waiting > self.rules.waiting_writes_max:
+            raise Unavailable(Reason.OVERLOADED, retry_after_s=1)
+        lag = timedelta(seconds=self.rules.ledger_lag_s_max)
+        if state.unsealed_since is not None and self.clock() - state.unsealed_since > lag:
+            raise Unavailable(Reason.LEDGER_UNAVAILABLE, cause=f"entries unsealed since {state.unsealed_since}")
+
+    def worth_an_entry(self, peer: Peer, at: datetime) -> bool:
+        """Whether one more refusal of this peer is recorded in the ledger: a flood of refusals must not grow it."""
+        minute = at.replace(second=0, microsecond=0)
+        since, count = self.state.refusals.get(peer.key, (minute, 0))
+        count = count + 1 if since == minute else 1
+        self.state.refusals[peer.key] = (minute, count)
+        return count <= self.rules.refusals_recorded_per_minute
+
+    def measure_disk(self) -> None:
+        """Note whether free space is below the floor."""
+        self.state.disk_full = shutil.disk_usage(self.disk).free < self.disk_free_bytes_min

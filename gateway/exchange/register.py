@@ -1,0 +1,117 @@
+"""The register, read: a dispatch with every addressee and its timeline, its receipt, its proof, changes as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from gateway.exchange import bell
+from gateway.exchange.line import Line
+from gateway.ledger import Case, write_case
+from gateway.model.agency import Agency, Peer
+from gateway.model.dispatch import Dispatch
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, Unavailable, found
+from gateway.store import Change, queries
+
+PROOF_WAIT_S = 10.0
+"""How long a proof waits for the checkpoint that covers its entries; integration takes well under a second."""
+CHANGES_PER_READ = 500
+
+
+async def dispatch(line: Line, peer: Peer, dispatch_id: str) -> Dispatch:
+    """A dispatch as this peer may see it: its sender sees every addressee, an addressee only its own deliveries."""
+    seen = await line.store.read(queries.dispatch, dispatch_id)
+    if seen is None:
+        raise Refused(found(Reason.NOT_FOUND))
+    return _as_seen_by(line, peer, seen)
+
+
+async def find(line: Line, peer: Peer, document_id: str) -> tuple[Dispatch, ...]:
+    """The dispatches of a document id that this peer sent."""
+    return await line.store.read(queries.dispatches_of, peer.key, document_id)
+
+
+async def receipt(line: Line, peer: Peer, dispatch_id: str) -> bytes:
+    """The sealed receipt, the same bytes its sender got."""
+    await dispatch(line, peer, dispatch_id)
+    packet = await line.store.read(queries.packet, dispatch_id)
+    return packet.receipt_xml
+
+
+async def case(line: Line, peer: Peer, dispatch_id: str) -> bytes:
+    """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
+    seen = await dispatch(line, peer, dispatch_id)
+    packet = await line.store.read(queries.packet, dispatch_id)
+    indexes = sorted(
+        {seen.ledger_index}
+        | {step.ledger_index for one in seen.deliveries for step in one.timeline if step.ledger_index is not None}
+    )
+    checkpoint = await _checkpoint_covering(line, indexes[-1])
+    proven = await line.store.read(queries.proven_entries, tuple(indexes), checkpoint.size)
+    return write_case(
+        Case(
+            receipt_xml=packet.receipt_xml,
+            gateway_certificate=line.signer.certificate_der,
+            checkpoint=checkpoint.note,
+            entries=proven,
+            envelope=packet.envelope,
+        )
+    )
+
+
+async def agencies(line: Line, query: str, after: str, limit: int) -> tuple[Agency, ...]:
+    """Agencies whose name or an identifier contains `query`, by key, from behind `after`."""
+    wanted = query.casefold()
+    found_ones: list[Agency] = []
+    for agency in line.directory.by_key:
+        if agency.key > after and (
+            wanted in agency.name.casefold() or any(wanted in one.casefold() for one in agency.ids)
+        ):
+            found_ones.append(agency)
+            if len(found_ones) == limit:
+                break
+    return tuple(found_ones)
+
+
+async def changes(line: Line, peer: Peer, after: int) -> AsyncIterator[Change]:
+    """Changes of deliveries this peer sent or collects, from behind number `after`, and then as they come."""
+    while True:
+        rung = line.bell.listen(bell.CHANGES)
+        seen = await line.store.read(queries.changes, peer.key, after, CHANGES_PER_READ)
+        for change in seen:
+            after = change.id
+            yield change
+        if seen:
+            rung.cancel()
+        else:
+            await bell.wait(rung, line.rules.poll_s)
+
+
+async def _checkpoint_covering(line: Line, index: int) -> queries.SignedCheckpoint:
+    """The latest checkpoint, once its tree holds the entry at `index`."""
+    deadline = line.clock().timestamp() + PROOF_WAIT_S
+    while True:
+        rung = line.bell.listen(bell.CHECKPOINT)
+        checkpoint = await line.store.read(queries.checkpoint)
+        if checkpoint is not None and checkpoint.size > index:
+            rung.cancel()
+            return checkpoint
+        if line.clock().timestamp() > deadline:
+            raise Unavailable(Reason.LEDGER_UNAVAILABLE, cause=f"no checkpoint covers entry {index} yet")
+        await bell.wait(rung, line.rules.poll_s)
+
+
+def _as_seen_by(line: Line, peer: Peer, seen: Dispatch) -> Dispatch:
+    at = line.clock()
+
+    def speaks_for(agency_key: str) -> bool:
+        agency = line.directory.agency(agency_key)
+        return agency is not None and line.directory.speaks_for(peer, agency, at)
+
+    if seen.peer == peer.key or speaks_for(seen.sender):
+        return seen
+    own = tuple(one for one in seen.deliveries if speaks_for(one.addressee))
+    if not own:
+        raise Refused(found(Reason.NOT_FOUND))
+    return replace(seen, deliveries=own)
