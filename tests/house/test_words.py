@@ -1,0 +1,91 @@
+"""The catalogues: what a person reads is there in both languages, complete, and written as it is written."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+
+import pytest
+
+from gateway.model import words
+from gateway.model.reasons import Reason
+from tests.house.source import PACKAGE, modules
+
+VIETNAMESE = re.compile(r"[àáâãèéêìíòóôõùúýăđĩũơưạ-ỹ]", re.IGNORECASE)
+PLACEHOLDER_FREE = re.compile(r"\{[^}]*\}|`[^`]*`|<[^>]*>")
+
+KEYS = sorted(words.keys("vi") | words.keys("en"))
+
+
+def _placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert words.keys("vi") == words.keys("en")
+
+
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_every_reason_says_what_is_wrong_and_what_to_do(reason: Reason, lang: str) -> None:
+    assert {f"reason.{reason}.title", f"reason.{reason}.hint"} <= words.keys(lang)
+
+
+def test_no_sentence_speaks_of_a_reason_that_is_none() -> None:
+    codes = set(Reason)
+    strangers = [key for key in KEYS if key.startswith("reason.") and ".".join(key.split(".")[1:3]) not in codes]
+    assert not strangers
+
+
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    for key in KEYS:
+        assert _placeholders(words.text("vi", key)) == _placeholders(words.text("en", key)), key
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_text_is_precomposed_and_complete(lang: str) -> None:
+    for key in KEYS:
+        sentence = words.text(lang, key)
+        assert sentence, key
+        assert unicodedata.is_normalized("NFC", sentence), key
+        assert not any(unicodedata.category(one) == "Cc" and one != "\n" for one in sentence), key
+
+
+def test_vietnamese_is_written_with_its_diacritics() -> None:
+    """A sentence of four words or more without one accented letter was typed without them."""
+    for key in KEYS:
+        sentence = PLACEHOLDER_FREE.sub("", words.text("vi", key))
+        if len(re.findall(r"[^\W\d_]+", sentence)) >= 4:
+            assert VIETNAMESE.search(sentence), f"{key}: {sentence}"
+
+
+def test_the_two_languages_are_not_copies_of_each_other() -> None:
+    for key in KEYS:
+        sentence = words.text("vi", key)
+        if len(sentence.split()) >= 3:
+            assert sentence != words.text("en", key), key
+
+
+def test_catalogues_repeat_no_key_between_their_pages() -> None:
+    for lang in words.LANGUAGES:
+        seen: dict[str, str] = {}
+        for page in sorted((PACKAGE / "model" / "catalogue" / lang).glob("*.toml")):
+            flat: dict[str, str] = {}
+            words._flatten(words.tomllib.loads(page.read_text(encoding="utf-8")), "", flat)
+            for key in flat:
+                assert key not in seen, f"{key} stands in {seen[key]} and in {page.name}"
+                seen[key] = page.name
+
+
+def test_every_sentence_is_used() -> None:
+    """The source names the key whole, or builds it from a beginning: `f"config.{section}.{key}"`."""
+    source = "\n".join(module.text for module in modules())
+    built = {match.group(1) for match in re.finditer(r'f"([a-z_.]+)\.(?=\{)', source)}
+    idle = [key for key in KEYS if f'"{key}"' not in source and not any(key.startswith(f"{start}.") for start in built)]
+    assert not idle, f"nobody says {idle}"
+
+
+def test_an_unknown_key_is_a_bug_and_says_so() -> None:
+    with pytest.raises(KeyError, match="no text for"):
+        words.text("vi", "no.such.key")
