@@ -1,7 +1,7 @@
 """The courier: addressees pull their deliveries, fetch, acknowledge or decline. (Pushing is `push.py`.)
 
-At least once on the wire: fetching again is always allowed. Exactly once in the register: a hand-over, an acknowledgement
-or a refusal is recorded the first time and changes nothing after that.
+At least once on the wire: fetching again is always allowed. Exactly once in the register: a hand-over, an
+acknowledgement or a refusal is recorded the first time and changes nothing after that.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ from gateway.store import (
 from gateway.trust import countersign
 
 INLINE_BYTES_MAX = 64 * 1024
-"""Envelopes up to this size are examined in the event loop: handing a small one to a thread costs more than it frees."""
+"""Envelopes up to this size are examined in the event loop: handing a small one to a thread costs more than it
+frees."""
 
 
 async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
@@ -153,7 +154,9 @@ async def _refuse(line: Line, peer: Peer, packet_digest: str, *findings: Finding
         EntryKind.REFUSE, at, (("peer", peer.key), ("packet", packet_digest), ("reason", str(refused.reason)))
     )
     await line.store.write(
-        RecordRefusal(peer.key, packet_digest, refused.reason, at, entry.encode() if line.worth_an_entry(peer, at) else None)
+        RecordRefusal(
+            peer.key, packet_digest, refused.reason, at, entry.encode() if line.worth_an_entry(peer, at) else None
+        )
     )
     line.bell.ring((bell.LEDGER,))
     return refused

@@ -29,7 +29,7 @@ class DeliveryRules:
 
     deadline_h: float = 72.0
     """A delivery not handed over within this many hours expires."""
-    backoff: Backoff = Backoff()
+    backoff: Backoff = field(default_factory=Backoff)
     push_timeout_s: float = 60.0
     """How long one push may take, connection and answer included."""
     push_concurrency_per_addressee: int = 4

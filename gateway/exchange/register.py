@@ -1,4 +1,5 @@
-"""The register, read: a dispatch with every addressee and its timeline, its receipt, its proof, changes as they come."""
+"""The register, read: a dispatch with every addressee and its timeline, its receipt, its proof, changes as they
+come."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The sequencer: committed entries become part of the tree, and a signed checkpoint says so.
 
-Tiles and checkpoint are written in one transaction, and the checkpoint is published only from there: what anybody has seen
-signed is durable, and the next tree starts from it. (Static tiles, witnesses: docs/auditor.md says what is still to come.)
+Tiles and checkpoint are written in one transaction, and the checkpoint is published only from there: what anybody has
+seen signed is durable, and the next tree starts from it. (Static tiles, witnesses: docs/auditor.md says what is still
+to come.)
 """
 
 from __future__ import annotations

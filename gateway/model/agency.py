@@ -1,8 +1,9 @@
 """Agencies and the peers that speak for them: the directory, at a version.
 
-An agency may carry an identifier of the old scheme (QCVN 102:2016, 13 characters) and one of the new (QĐ 20/2020/QĐ-TTg,
-Articles 4 to 6, at most 35): one agency, one addressee, whichever is written. Peers are connected systems; each speaks
-for named agencies or for whole subtrees (a province's hub for its departments), for as long as its grant lasts.
+An agency may carry an identifier of the old scheme (QCVN 102:2016, 13 characters) and one of the new (QĐ
+20/2020/QĐ-TTg, Articles 4 to 6, at most 35): one agency, one addressee, whichever is written. Peers are connected
+systems; each speaks for named agencies or for whole subtrees (a province's hub for its departments), for as long as
+its grant lasts.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """When to try again: doubling from `first_s` to at most `most_s`, with jitter so that peers do not march in step."""
+    """When to try again: doubling from `first_s` to at most `most_s`, with jitter so that peers do not march in
+    step."""
 
     first_s: float = 1.0
     most_s: float = 900.0

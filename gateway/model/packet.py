@@ -1,7 +1,8 @@
 """A packet of the axis: what a document or a status message says, as values.
 
-Element numbers in brackets are QCVN 102's as far as known (`1.5.2`). Texts are kept as written: dates stay text, because
-packets of the field carry impossible ones; `rules` judges them. An element that is absent, empty or the word `null` is None.
+Element numbers in brackets are QCVN 102's as far as known (`1.5.2`). Texts are kept as written: dates stay text,
+because packets of the field carry impossible ones; `rules` judges them. An element that is absent, empty or the word
+`null` is None.
 """
 
 from __future__ import annotations
@@ -162,7 +163,8 @@ class Attachment:
     """Lower-case hex."""
     size_bytes: int
     wrapped: bool = False
-    """True where the bytes are a ZIP around the real file although the name says otherwise (recognised by its magic)."""
+    """True where the bytes are a ZIP around the real file although the name says otherwise (recognised by its
+    magic)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,8 @@ class SealFacts:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What was *signed*: content read from the canonical bytes that were digested (or, unsealed, equal to the claim)."""
+    """What was *signed*: content read from the canonical bytes that were digested (or, unsealed, equal to the
+    claim)."""
 
     content: Content
     attachments: tuple[Attachment, ...]
@@ -266,8 +269,8 @@ class Packet:
 def packet_digest(skeleton: bytes, attachments: Iterable[tuple[str, int]]) -> str:
     """The identity of a packet: SHA-256, lower-case hex, over a text anybody can rebuild with `sha256sum`.
 
-    `skeleton` is the edXML file with every base64 run cut out; `attachments` are (SHA-256 hex of the decoded bytes, size)
-    in file order. The same packet has the same digest whether its attachments travel inline or as parts.
+    `skeleton` is the edXML file with every base64 run cut out; `attachments` are (SHA-256 hex of the decoded bytes,
+    size) in file order. The same packet has the same digest whether its attachments travel inline or as parts.
     """
     lines = ["truc-packet-v1", f"envelope {hashlib.sha256(skeleton).hexdigest()}"]
     lines += [f"attachment {sha256} {size}" for sha256, size in attachments]

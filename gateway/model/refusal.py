@@ -1,4 +1,5 @@
-"""How a no travels: `Refused` for the submission's fault, `Unavailable` for ours, `Finding` for one result of a check."""
+"""How a no travels: `Refused` for the submission's fault, `Unavailable` for ours, `Finding` for one result of a
+check."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a packet: an XPath-like path of local names (`/edXML/edXMLEnvelope/...`) and a 1-based line, if known."""
+    """Where in a packet: an XPath-like path of local names (`/edXML/edXMLEnvelope/...`) and a 1-based line, if
+    known."""
 
     path: str = ""
     line: int | None = None

@@ -1,8 +1,8 @@
 """The catalogues: every sentence a person reads, by key, in Vietnamese and English.
 
-A catalogue is a TOML file per language and topic beside this module (`catalogue/vi/*.toml`, `catalogue/en/*.toml`); keys
-are dotted paths. Placeholders are `{name}`. A test finds keys missing in one language, keys nobody uses and text that is
-not NFC.
+A catalogue is a TOML file per language and topic beside this module (`catalogue/vi/*.toml`, `catalogue/en/*.toml`);
+keys are dotted paths. Placeholders are `{name}`. A test finds keys missing in one language, keys nobody uses and text
+that is not NFC.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ LANGUAGES = ("vi", "en")
 def text(lang: str, key: str, /, **values: str) -> str:
     """The sentence for `key` in `lang`, its placeholders filled from `values`.
 
-    A `….detail` key falls back to the same entry's `….title`. KeyError for a key that is in no catalogue: a bug of ours.
+    A `….detail` key falls back to the same entry's `….title`. KeyError for a key that is in no catalogue: a bug of
+    ours.
     """
     catalogue = _catalogue(lang)
     sentence = catalogue.get(key)

@@ -23,7 +23,8 @@ _SECRECY_MARK = re.compile(r"(?:^|[\[(【])\s*(?:TUYỆT\s+MẬT|TỐI\s+MẬT|M
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """One agency that shall receive, whichever of its identifiers the sender wrote, and the peer that collects for it."""
+    """One agency that shall receive, whichever of its identifiers the sender wrote, and the peer that collects for
+    it."""
 
     agency: str
     addressed_as: str

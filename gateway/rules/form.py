@@ -110,14 +110,17 @@ def _addressees(document: Document, addressees_max: int) -> Iterator[Finding]:
 
 def _dates(document: Document, at: datetime) -> Iterator[Finding]:
     """Dates exist; a document is not promulgated after today (Viet Nam's day)."""
-    for field, written in (("PromulgationInfo/PromulgationDate", document.promulgated_on), ("DueDate", document.due_on)):
+    for field, written in (
+        ("PromulgationInfo/PromulgationDate", document.promulgated_on),
+        ("DueDate", document.due_on),
+    ):
         if written is not None and real_date(written) is None:
             yield found(Reason.FORM_DATE, f"{HEADER}/{field}", written=written[:40], fault="no_such_day")
     promulgated = real_date(document.promulgated_on) if document.promulgated_on else None
     if promulgated and promulgated > at.astimezone(VIET_NAM).date():
         yield found(
             Reason.FORM_DATE,
-            f"{HEADER}/PromulgationInfo/PromulgationDate",
+            f"{HEADER}/{promulgation}",
             written=document.promulgated_on,
             fault="in_the_future",
         )
