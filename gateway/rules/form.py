@@ -110,20 +110,13 @@ def _addressees(document: Document, addressees_max: int) -> Iterator[Finding]:
 
 def _dates(document: Document, at: datetime) -> Iterator[Finding]:
     """Dates exist; a document is not promulgated after today (Viet Nam's day)."""
-    for field, written in (
-        ("PromulgationInfo/PromulgationDate", document.promulgated_on),
-        ("DueDate", document.due_on),
-    ):
+    promulgation = f"{HEADER}/PromulgationInfo/PromulgationDate"
+    for path, written in ((promulgation, document.promulgated_on), (f"{HEADER}/DueDate", document.due_on)):
         if written is not None and real_date(written) is None:
-            yield found(Reason.FORM_DATE, f"{HEADER}/{field}", written=written[:40], fault="no_such_day")
+            yield found(Reason.FORM_DATE, path, written=written[:40], fault="no_such_day")
     promulgated = real_date(document.promulgated_on) if document.promulgated_on else None
     if promulgated and promulgated > at.astimezone(VIET_NAM).date():
-        yield found(
-            Reason.FORM_DATE,
-            f"{HEADER}/{promulgation}",
-            written=document.promulgated_on,
-            fault="in_the_future",
-        )
+        yield found(Reason.FORM_DATE, promulgation, written=document.promulgated_on, fault="in_the_future")
 
 
 def _change_target(document: Document) -> Iterator[Finding]:
