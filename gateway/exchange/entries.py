@@ -11,8 +11,8 @@ from gateway.ledger import Entry, EntryKind
 def delivery_entry(
     kind: EntryKind, dispatch_id: str, delivery_id: str, addressee: str, at: datetime, reason: str = ""
 ) -> bytes:
-    """What happened to a delivery. A person may have written the reason, so only its digest is recorded."""
-    fields = (("dispatch", dispatch_id), ("delivery", delivery_id), ("addressee", addressee))
+    """What happened to a delivery. People write reasons, so the ledger holds only the digest of one."""
+    values = {"dispatch": dispatch_id, "delivery": delivery_id, "addressee": addressee}
     if kind is EntryKind.DECLINE:
-        fields = (*fields, ("reason-sha256", hashlib.sha256(reason.encode()).hexdigest()))
-    return Entry(kind, at, fields).encode()
+        values["reason"] = hashlib.sha256(reason.encode()).hexdigest()
+    return Entry.of(kind, at, **values).encode()

@@ -9,9 +9,9 @@ from collections import Counter
 from gateway.edxml import Received
 from gateway.exchange import bell
 from gateway.exchange.line import Line
-from gateway.ledger import Entry, EntryKind, ReceiptFacts, write_receipt
+from gateway.ledger import NONE, Entry, EntryKind, ReceiptFacts, write_receipt
 from gateway.model.agency import Peer
-from gateway.model.dispatch import Kind, Receipt, new_id
+from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, found
@@ -79,7 +79,7 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
     packet, sender = examination.packet, examination.sender
     assert packet is not None and sender is not None, "only an admitted packet is prepared"
     at, content = examination.examined_at, packet.content
-    dispatch_id = new_id(int(at.timestamp() * 1000), line.chance.randbytes(10))
+    dispatch_id = line.new_id(at)
     receipt_xml = countersign(
         write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination)), line.signer, at
     )
@@ -103,10 +103,10 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
             for one, data in zip(packet.attachments, stored, strict=True)
         ),
         deliveries=tuple(
-            NewDelivery(f"{dispatch_id}.{number}", one.agency, one.addressed_as, one.peer, one.push, line.deadline(at))
-            for number, one in enumerate(examination.addressees, start=1)
+            NewDelivery(line.new_id(at), one.agency, one.addressed_as, one.peer, one.push, line.deadline(at))
+            for one in examination.addressees
         ),
-        entry=_accept_entry(line, peer, dispatch_id, receipt_xml, packet, examination).encode(),
+        entry=_accept_entry(line, peer, dispatch_id, sender.key, receipt_xml, packet, examination).encode(),
     )
 
 
@@ -115,7 +115,7 @@ def _receipt_facts(
 ) -> ReceiptFacts:
     return ReceiptFacts(
         dispatch_id=dispatch_id,
-        origin=line.notary.name,
+        origin=line.notary.key.name,
         peer=peer.key,
         sender=sender,
         document_id=packet.content.document_id if isinstance(packet.content, Document) else None,
@@ -129,21 +129,19 @@ def _receipt_facts(
 
 
 def _accept_entry(
-    line: Line, peer: Peer, dispatch_id: str, receipt_xml: bytes, packet: Packet, examination: Examination
+    line: Line, peer: Peer, dispatch_id: str, sender: str, receipt_xml: bytes, packet: Packet, examination: Examination
 ) -> Entry:
-    return Entry(
+    return Entry.of(
         EntryKind.ACCEPT,
         examination.examined_at,
-        (
-            ("dispatch", dispatch_id),
-            ("peer", peer.key),
-            ("sender", examination.sender.key if examination.sender else ""),
-            ("packet", packet.digest),
-            ("receipt", hashlib.sha256(receipt_xml).hexdigest()),
-            ("seal-certificate", packet.seal.certificate_sha256 if packet.seal else "none"),
-            ("gateway-certificate", hashlib.sha256(line.signer.certificate_der).hexdigest()),
-            ("addressees", " ".join(one.agency for one in examination.addressees)),
-        ),
+        dispatch=dispatch_id,
+        peer=peer.key,
+        sender=sender,
+        packet=packet.digest,
+        receipt=hashlib.sha256(receipt_xml).hexdigest(),
+        seal_certificate=packet.seal.certificate_sha256 if packet.seal else NONE,
+        gateway_certificate=line.gateway_certificate_sha256,
+        addressees=" ".join(one.agency for one in examination.addressees),
     )
 
 

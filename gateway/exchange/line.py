@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from gateway.edxml import Limits
@@ -14,6 +16,7 @@ from gateway.exchange.bell import Bell
 from gateway.ledger import NoteSigner
 from gateway.model.agency import Directory, Peer
 from gateway.model.delivery import Backoff
+from gateway.model.dispatch import new_id
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Known
@@ -59,7 +62,7 @@ class State:
     """Per peer: the current minute, and the refusals counted in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """The straight line's stores, keys and rules."""
 
@@ -83,6 +86,15 @@ class Line:
     @property
     def directory(self) -> Directory:
         return self.state.directory
+
+    @cached_property
+    def gateway_certificate_sha256(self) -> str:
+        """Fingerprint of the certificate that receipts are sealed with."""
+        return hashlib.sha256(self.signer.certificate_der).hexdigest()
+
+    def new_id(self, at: datetime) -> str:
+        """A new time-ordered identifier."""
+        return new_id(int(at.timestamp() * 1000), self.chance.randbytes(10))
 
     def deadline(self, at: datetime) -> datetime:
         """When a delivery admitted at this instant expires."""

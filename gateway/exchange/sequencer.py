@@ -1,17 +1,14 @@
 """The sequencer: committed entries become part of the tree, and a signed checkpoint says so.
 
 Tiles and checkpoint are written in one transaction, and the checkpoint is published only from there: what anybody has
-seen signed is durable, and the next tree starts from it. (Static tiles, witnesses: docs/auditor.md says what is still
-to come.)
+seen signed is durable, and every later tree grows out of it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from gateway.exchange import bell
 from gateway.exchange.line import Line
-from gateway.ledger import Checkpoint, grow, leaf_hash, sign_checkpoint
+from gateway.ledger import Checkpoint, Tree, leaf_hash, sign_checkpoint
 from gateway.store import PutTree, queries
 
 ENTRIES_PER_STEP = 4_096
@@ -19,30 +16,32 @@ ENTRIES_PER_STEP = 4_096
 
 async def run(line: Line) -> None:
     """Integrate what was committed, until cancelled."""
+    tree = await open_tree(line)
     while True:
         rung = line.bell.listen(bell.LEDGER)
-        if await integrate(line):
-            rung.cancel()
-        else:
+        grown = await integrate(line, tree)
+        if grown is tree:
             await bell.wait(rung, line.rules.poll_s)
+        else:
+            rung.cancel()
+            tree = grown
 
 
-async def integrate(line: Line) -> bool:
-    """One step: sign a tree that holds the next entries. False where nothing waited."""
-    head = await line.store.read(queries.ledger_head)
-    entries = await line.store.read(queries.entries, head.tree_size, ENTRIES_PER_STEP)
+async def open_tree(line: Line) -> Tree:
+    """The tree of the last signed checkpoint."""
+    return await line.store.read(queries.tree)
+
+
+async def integrate(line: Line, tree: Tree) -> Tree:
+    """One step: sign the tree that holds the next entries too. The same tree where none waited."""
+    entries = await line.store.read(queries.entries, tree.size, ENTRIES_PER_STEP)
     if not entries:
         line.state.unsealed_since = None
-        return False
-    line.state.unsealed_since = line.state.unsealed_since or line.clock()
-    put = await line.store.read(_grown, line, head.tree_size, [leaf_hash(entry) for entry in entries], line.clock())
-    await line.store.write(put)
+        return tree
+    now = line.clock()
+    line.state.unsealed_since = line.state.unsealed_since or now
+    grown = tree.grow(leaf_hash(entry) for entry in entries)
+    note = sign_checkpoint(Checkpoint(line.notary.key.name, grown.tree.size, grown.tree.root), [line.notary])
+    await line.store.write(PutTree(tree.size, grown.tree.size, grown.tiles, note, now))
     line.bell.ring((bell.CHECKPOINT,))
-    return True
-
-
-def _grown(connection: queries.Connection, line: Line, size: int, leaves: list[bytes], at: datetime) -> PutTree:
-    """The larger tree's new tiles and its signed checkpoint."""
-    grown = grow(size, leaves, lambda level, number, width: queries.tile(connection, level, number, width))
-    note = sign_checkpoint(Checkpoint(line.notary.name, grown.size, grown.root), line.notary)
-    return PutTree(old_size=size, size=grown.size, tiles=grown.tiles, checkpoint=note, at=at)
+    return grown.tree
