@@ -1,0 +1,175 @@
+"""Ledger entries: short canonical texts that an auditor can rebuild with an editor and hash with `sha256sum`.
+
+    truc-ledger-v1
+    kind: acknowledge
+    at: 2026-11-23T08:00:00.123456Z
+    dispatch: 01KB2M7Q0N5W4Z8T3R6Y9C1D2E
+    delivery: 01KB2M7Q0N9F7H2J5K8P1S4V6X
+    addressee: G22.99
+
+UTF-8, every line ends in LF, fields in the order of `ENTRY_FIELDS`, nothing optional: what does not apply is `-`. An
+entry holds identifiers and digests, never content or personal data, so content may be erased by law while the ledger
+stays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
+
+from gateway.ledger.fault import Fault, ProofError
+
+HEADING = "truc-ledger-v1"
+ENTRY_BYTES_MAX = 65_535
+"""C2SP tlog-tiles: an entry's length is a 16-bit number in its bundle."""
+NONE = "-"
+"""Stands where a field does not apply."""
+
+_VISIBLE = "[^\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufeff\ufff0-\uffff]"
+"""No space of any alphabet, no control, nothing invisible or direction-changing: what is seen is what is hashed."""
+
+
+class EntryKind(StrEnum):
+    """What an entry records. `ENTRY_FIELDS` says which fields each kind has."""
+
+    ACCEPT = "accept"
+    """A packet was admitted; its receipt and its routing are durable."""
+    REFUSE = "refuse"
+    """A submission was refused, for this reason."""
+    CONFLICT = "conflict"
+    """A new document came under an identifier the register already holds, with other bytes."""
+    DELIVER = "deliver"
+    """The addressee's system has the packet."""
+    ACKNOWLEDGE = "acknowledge"
+    """The addressee's system said it stored the packet."""
+    DECLINE = "decline"
+    """The addressee's system refused the packet; `reason` is the digest of the reason it gave."""
+    EXPIRE = "expire"
+    """The packet was not delivered by its deadline."""
+    DIRECTORY = "directory"
+    """From here on this version of the directory decides."""
+    PEER = "peer"
+    """A connected system was added, changed or revoked."""
+
+
+class Form(Enum):
+    """How a field's value is written; the value is the pattern it must match whole."""
+
+    ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
+    """A dispatch or delivery: 26 characters of Crockford's base32."""
+    DIGEST = re.compile("[0-9a-f]{64}")
+    """SHA-256, lower-case hex."""
+    DIGEST_OR_NONE = re.compile("[0-9a-f]{64}|-")
+    KEY = re.compile(_VISIBLE + "{1,128}")
+    """An agency or a peer: 1 to 128 visible characters, no space."""
+    KEYS = re.compile(f"{_VISIBLE}{{1,128}}(?: {_VISIBLE}{{1,128}})*")
+    """Keys with one space between them."""
+    NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+    WORD = re.compile("[a-z][a-z0-9_.]{0,63}")
+    """A code of ours, as in `seal.digest`."""
+
+
+_DELIVERY = {"dispatch": Form.ID, "delivery": Form.ID, "addressee": Form.KEY}
+ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
+    EntryKind.ACCEPT: {
+        "dispatch": Form.ID,
+        "peer": Form.KEY,
+        "sender": Form.KEY,
+        "packet": Form.DIGEST,
+        "receipt": Form.DIGEST,
+        "seal_certificate": Form.DIGEST_OR_NONE,
+        "gateway_certificate": Form.DIGEST,
+        "addressees": Form.KEYS,
+    },
+    EntryKind.REFUSE: {"peer": Form.KEY, "packet": Form.DIGEST_OR_NONE, "reason": Form.WORD},
+    EntryKind.CONFLICT: {"peer": Form.KEY, "document_id": Form.DIGEST, "packet": Form.DIGEST},
+    EntryKind.DELIVER: _DELIVERY,
+    EntryKind.ACKNOWLEDGE: _DELIVERY,
+    EntryKind.DECLINE: {**_DELIVERY, "reason": Form.DIGEST},
+    EntryKind.EXPIRE: _DELIVERY,
+    EntryKind.DIRECTORY: {"version": Form.NUMBER, "sha256": Form.DIGEST},
+    EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
+}
+"""The published table: the fields of each kind, in the order they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `encode` refuses what is not in canonical form, so what was encoded can always be decoded."""
+
+    kind: EntryKind
+    at: datetime
+    """Aware, UTC, to the microsecond: the gateway's clock when it made the entry."""
+    fields: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, kind: EntryKind, at: datetime, **values: str) -> Entry:
+        """An entry with its fields put in the published order. ProofError(entry.form) for a wrong set of fields."""
+        names = ENTRY_FIELDS[kind]
+        if values.keys() != names.keys():
+            raise ProofError(Fault.ENTRY_FORM, what=f"{kind}: {', '.join(names)}")
+        return cls(kind, at, tuple((name, values[name]) for name in names))
+
+    def __getitem__(self, name: str) -> str:
+        """The value of a field. KeyError where this kind has no such field."""
+        for own, value in self.fields:
+            if own == name:
+                return value
+        raise KeyError(name)
+
+    def encode(self) -> bytes:
+        """The canonical bytes, the leaf of the tree. ProofError(entry.form) for values that cannot be written."""
+        forms = ENTRY_FIELDS[self.kind]
+        if tuple(name for name, _ in self.fields) != tuple(forms):
+            raise ProofError(Fault.ENTRY_FORM, what=f"{self.kind}: {', '.join(forms)}")
+        lines = [HEADING, f"kind: {self.kind}", f"at: {write_instant(self.at)}"]
+        for name, value in self.fields:
+            if forms[name].value.fullmatch(value) is None:
+                raise ProofError(Fault.ENTRY_FORM, what=f"{name}: {value[:40]!r}")
+            lines.append(f"{name}: {value}")
+        data = ("\n".join(lines) + "\n").encode()
+        if len(data) > ENTRY_BYTES_MAX:
+            raise ProofError(Fault.ENTRY_FORM, what=f"{len(data)} > {ENTRY_BYTES_MAX}")
+        return data
+
+
+def decode(data: bytes) -> Entry:
+    """Read an entry. ProofError(entry.form) unless `data` is exactly what `encode` writes for the entry read."""
+    if len(data) > ENTRY_BYTES_MAX:
+        raise ProofError(Fault.ENTRY_FORM, what=f"{len(data)} > {ENTRY_BYTES_MAX}")
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError as wrong:
+        raise ProofError(Fault.ENTRY_FORM, what="UTF-8") from wrong
+    pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines[1:-1])]
+    if len(pairs) < 2 or pairs[0][0] != "kind" or pairs[1][0] != "at":
+        raise ProofError(Fault.ENTRY_FORM, what="kind, at")
+    try:
+        kind = EntryKind(pairs[0][1])
+    except ValueError as wrong:
+        raise ProofError(Fault.ENTRY_FORM, what=f"kind: {pairs[0][1][:40]!r}") from wrong
+    entry = Entry(kind, read_instant(pairs[1][1]), tuple(pairs[2:]))
+    if entry.encode() != data:
+        raise ProofError(Fault.ENTRY_FORM, what=HEADING)
+    return entry
+
+
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+
+
+def write_instant(at: datetime) -> str:
+    """An aware UTC instant as `2026-11-23T08:00:00.123456Z`: always microseconds, always Z, so it sorts as text."""
+    assert at.utcoffset() == timedelta(0), "instants are aware and in UTC"
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def read_instant(written: str) -> datetime:
+    """The inverse of `write_instant`. ProofError(entry.form) for any other spelling of an instant."""
+    if _INSTANT.fullmatch(written):
+        try:
+            return datetime.fromisoformat(written).astimezone(UTC)
+        except ValueError:
+            pass  # a day or hour that does not exist: the same answer as a wrong spelling
+    raise ProofError(Fault.ENTRY_FORM, what=f"at: {written[:40]!r}")
