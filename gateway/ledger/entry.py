@@ -27,7 +27,10 @@ ENTRY_BYTES_MAX = 65_535
 NONE = "-"
 """Stands where a field does not apply."""
 
-_VISIBLE = "[^\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufeff\ufff0-\uffff]"
+_VISIBLE = (
+    "[^\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ud800-\udfff\ufeff\ufff0-\uffff]"
+)
 """No space of any alphabet, no control, nothing invisible or direction-changing: what is seen is what is hashed."""
 
 
