@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Consignment:
     """What is pushed: where to, under which idempotency key, and the packet."""
 
     url: str
@@ -46,7 +46,7 @@ class Parcel:
 class Carrier(Protocol):
     """The way to an endpoint. Never raises for what the network or the other side does: that is an `Outcome`."""
 
-    async def push(self, parcel: Parcel, timeout_s: float) -> Answer: ...
+    async def push(self, consignment: Consignment, timeout_s: float) -> Answer: ...
 
 
 async def run(line: Line, carrier: Carrier) -> None:
@@ -95,8 +95,8 @@ async def _carry(line: Line, carrier: Carrier, due: DueAttempt) -> None:
         answer = Answer(Outcome.DEFERRED, "no endpoint")
     else:
         packet = await line.store.read(queries.packet, due.dispatch_id)
-        parcel = Parcel(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
-        answer = await carrier.push(parcel, line.rules.push_timeout_s)
+        consignment = Consignment(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
+        answer = await carrier.push(consignment, line.rules.push_timeout_s)
     await line.store.write(_close(line, due, answer))
     line.bell.ring((bell.LEDGER, bell.CHANGES))
 

@@ -1,0 +1,164 @@
+"""The cast of the demo: invented agencies, their systems, and a throwaway PKI that lives as long as the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.trust import KeySigner, PrivateKey
+
+VALID_FOR = timedelta(days=2)
+
+
+class Issuer:
+    """The demo's certification authority. Its name says DEMO: nothing it signs means anything anywhere else."""
+
+    def __init__(self, at: datetime) -> None:
+        self._from, self._until = at - timedelta(hours=1), at + VALID_FOR
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _named("DEMO – CA dùng một lần")
+        self._certificate = (
+            self._builder(self._name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(certificates=True), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    @property
+    def anchor_pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def anchor_der(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.DER)
+
+    def issue(self, name: str, key: PrivateKey, *, host: str | None = None) -> KeySigner:
+        """A certificate to seal documents with or, with `host`, to serve TLS under that name."""
+        builder = (
+            self._builder(_named(name), key)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(certificates=False), critical=True)
+        )
+        if host is not None:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        return KeySigner(key, certificate.public_bytes(serialization.Encoding.DER))
+
+    def _builder(self, subject: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._from)
+            .not_valid_after(self._until)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A connected system of the demo, the agency it belongs to, and that agency's sealing key."""
+
+    peer: str
+    agency: str
+    name: str
+    signer: KeySigner
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everyone on the stage."""
+
+    ministry: Player
+    hub: Player
+    department: Player
+    """Behind the province's hub: it has a seal of its own, but no system of its own."""
+    party: Player
+    silent: Player
+    directory: Directory
+
+    @property
+    def players(self) -> tuple[Player, ...]:
+        return (self.ministry, self.hub, self.department, self.party, self.silent)
+
+
+def assemble(issuer: Issuer, hub_url: str) -> Cast:
+    """The agencies, their keys and the directory that knows them. The hub is pushed to at `hub_url`."""
+
+    def player(peer: str, agency: str, name: str, key: PrivateKey) -> Player:
+        return Player(peer, agency, name, issuer.issue(f"DEMO – {name}", key))
+
+    def p256() -> PrivateKey:
+        return ec.generate_private_key(ec.SECP256R1())
+
+    ministry = player("qlvb-bo-mau", "G99", "Bộ Mẫu", p256())
+    hub = player("truc-tinh-mau", "H99", "Ủy ban nhân dân tỉnh Mẫu", p256())
+    department = player("truc-tinh-mau", "H99.01", "Sở Nội vụ tỉnh Mẫu", p256())
+    party = player("qlvb-tinh-uy", "A99", "Tỉnh ủy Mẫu", rsa.generate_private_key(65537, 2048))
+    silent = player("qlvb-xa-vang", "H99.05.01", "Ủy ban nhân dân xã Vắng", p256())
+
+    def agency(one: Player, old: str, parent: str | None = None) -> Agency:
+        return Agency(one.agency, one.name, (one.agency, old), parent, certificates=(one.signer.certificate_der,))
+
+    directory = Directory(
+        version=1,
+        agencies=(
+            agency(ministry, "000.00.00.G99"),
+            agency(hub, "000.00.00.H99"),
+            agency(department, "000.00.01.H99", hub.agency),
+            agency(party, "000.00.00.A99"),
+            agency(silent, "000.01.05.H99", hub.agency),
+        ),
+        peers=(
+            Peer(ministry.peer, "Phần mềm quản lý văn bản Bộ Mẫu", (Grant(ministry.agency),)),
+            Peer(hub.peer, "Trục liên thông tỉnh Mẫu", (Grant(hub.agency, subtree=True),), push_url=hub_url),
+            Peer(party.peer, "Phần mềm quản lý văn bản Tỉnh ủy Mẫu", (Grant(party.agency),)),
+            Peer(silent.peer, "Phần mềm quản lý văn bản xã Vắng", (Grant(silent.agency),)),
+        ),
+    )
+    return Cast(ministry, hub, department, party, silent, directory)
+
+
+def key_pem(signer: KeySigner) -> bytes:
+    """The private key as a file holds it."""
+    return signer.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def certificate_pem(signer: KeySigner) -> bytes:
+    """The certificate as a file holds it."""
+    return x509.load_der_x509_certificate(signer.certificate_der).public_bytes(serialization.Encoding.PEM)
+
+
+def _named(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "DEMO"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _usage(*, certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not certificates,
+        content_commitment=not certificates,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=certificates,
+        crl_sign=certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,95 @@
+"""Authority: secrecy, who may send for whom, and who may receive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Status
+from gateway.model.reasons import Reason
+from gateway.rules.authority import check_authority, resolve_addressees
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+OFFICE = Agency("G22", "Văn phòng", ("G22", "000.00.00.G22"))
+PROVINCE = Agency("H41", "UBND tỉnh", ("H41", "000.00.00.H41"))
+MERGED = Agency("H42", "UBND tỉnh cũ", ("H42",), period=Period(None, NOW), successor="H41")
+LONELY = Agency("H43", "Chưa kết nối", ("H43",))
+SENDER = Peer("vpcp", "QLVB", (Grant("G22"), Grant("H42")))
+HUB = Peer("hub", "Trục tỉnh", (Grant("H41", subtree=True),), push_url="https://hub.example/edxml")
+KNOWN = Directory(7, (OFFICE, PROVINCE, MERGED, LONELY), (SENDER, HUB))
+GOOD = Document(Organ("G22"), (Organ("H41"),), subject="V/v bảo vệ bí mật nhà nước")
+
+
+def reasons(content: Document | Status, peer: Peer = SENDER) -> list[Reason]:
+    return [one.reason for one in check_authority(content, peer, KNOWN, NOW)]
+
+
+def test_a_good_document_has_no_fault() -> None:
+    assert reasons(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        replace(GOOD, subject="MẬT"),
+        replace(GOOD, subject="TỐI MẬT: V/v phương án"),
+        replace(GOOD, subject="V/v phương án (TUYỆT MẬT)"),
+        replace(GOOD, content="[MẬT] phương án"),
+        replace(GOOD, other=OtherInfo(sphere="Mật")),
+        replace(GOOD, other=OtherInfo(sphere=" tối mật ")),
+    ],
+)
+def test_a_secrecy_mark_stops_a_document(marked: Document) -> None:
+    assert reasons(marked) == [Reason.AUTHORITY_CLASSIFIED]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        replace(GOOD, subject="V/v rà soát Danh mục bí mật nhà nước"),
+        replace(GOOD, subject="Kế hoạch sản xuất mật ong"),
+        replace(GOOD, other=OtherInfo(sphere="Lưu hành nội bộ")),
+        replace(GOOD, subject="MẬT ONG RỪNG U MINH"),
+    ],
+)
+def test_speaking_of_secrets_is_no_mark(harmless: Document) -> None:
+    assert reasons(harmless) == []
+
+
+def test_a_peer_sends_only_for_agencies_it_speaks_for() -> None:
+    assert reasons(GOOD, HUB) == [Reason.AUTHORITY_NOT_YOURS]
+    assert reasons(replace(GOOD, sender=Organ("G99"))) == [Reason.AUTHORITY_UNKNOWN_SENDER]
+    assert reasons(replace(GOOD, sender=Organ("H42"))) == [Reason.AUTHORITY_INACTIVE_SENDER]
+
+
+def test_every_addressee_exists_is_active_and_is_connected() -> None:
+    to = (Organ("X"), Organ("H42"), Organ("H43"), Organ("H41"))
+    assert reasons(replace(GOOD, addressees=to)) == [
+        Reason.AUTHORITY_UNKNOWN_ADDRESSEE,
+        Reason.AUTHORITY_INACTIVE_ADDRESSEE,
+        Reason.AUTHORITY_UNREACHABLE_ADDRESSEE,
+    ]
+
+
+def test_the_successor_is_named_when_an_agency_ended() -> None:
+    (finding,) = check_authority(replace(GOOD, addressees=(Organ("H42"),)), SENDER, KNOWN, NOW)
+    assert "H41" in finding.detail("vi")
+
+
+def test_two_identifiers_of_one_agency_are_one_addressee() -> None:
+    twins = replace(GOOD, addressees=(Organ("000.00.00.H41"), Organ("H41"), Organ("G22")))
+    resolved = resolve_addressees(twins, KNOWN, NOW)
+    assert [(one.agency, one.addressed_as, one.peer, one.push) for one in resolved] == [
+        ("H41", "000.00.00.H41", "hub", True),
+        ("G22", "G22", "vpcp", False),
+    ]
+
+
+def test_a_status_goes_to_the_agency_its_response_names() -> None:
+    status = Status(Organ("G22"), ResponseFor("H41"), "03")
+    assert reasons(status) == []
+    assert [one.agency for one in resolve_addressees(status, KNOWN, NOW)] == ["H41"]
+    assert reasons(replace(status, response_for=ResponseFor("X"))) == [Reason.AUTHORITY_UNKNOWN_ADDRESSEE]
