@@ -7,8 +7,10 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.ledger.checkpoint import Checkpoint, sign_checkpoint
 from gateway.ledger.note import NoteKey, NoteSigner
-from gateway.ledger.tree import Grown, Tree
+from gateway.ledger.proof import Proof
+from gateway.ledger.tree import Grown, Tree, inclusion, leaf_hash
 
 
 def plain_root(entries: list[bytes]) -> bytes:
@@ -46,3 +48,23 @@ def note_signer(name: str = "truc.example/ledger", seed: bytes = bytes(32)) -> N
     """A ledger's key, always the same for one seed."""
     key = Ed25519PrivateKey.from_private_bytes(seed)
     return NoteSigner(NoteKey(name, key.public_key().public_bytes_raw()), key.sign)
+
+
+def ledger_of(entries: list[bytes], signer: NoteSigner) -> tuple[Shelf, Tree, bytes]:
+    """A ledger of these entries: its tiles, its tree, and its signed checkpoint."""
+    shelf = Shelf()
+    tree = shelf.put(Tree().grow(map(leaf_hash, entries)))
+    return shelf, tree, sign_checkpoint(Checkpoint(signer.key.name, tree.size, tree.root), [signer])
+
+
+def proof_of(entries: list[bytes], index: int, signer: NoteSigner) -> Proof:
+    """The proof of one of them."""
+    shelf, tree, checkpoint = ledger_of(entries, signer)
+    return Proof(entries[index], index, inclusion(index, tree.size, shelf), checkpoint)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    """`data` with one bit turned over."""
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)

@@ -19,7 +19,7 @@ from gateway.ledger.tree import (
     verify_consistency,
     verify_inclusion,
 )
-from tests.ledger.ledgers import Shelf, plain_root
+from tests.ledger.ledgers import Shelf, flipped, plain_root
 
 # The inputs every Certificate Transparency implementation is tested with, and the roots of their first n.
 REFERENCE_ENTRIES = [
@@ -229,8 +229,3 @@ def test_a_proof_reads_a_handful_of_tiles_however_large_the_tree() -> None:
     proof = inclusion(31_337, 70_000, read)
     verify_inclusion(leaf_hash((31_337).to_bytes(4)), 31_337, 70_000, proof, tree.root)
     assert len(reads) == len(set(reads)) <= 6
-
-
-def flipped(data: bytes, bit: int) -> bytes:
-    """`data` with one bit turned over."""
-    return bytes(byte ^ (1 << bit % 8 if place == bit // 8 else 0) for place, byte in enumerate(data))
