@@ -1,1 +1,29 @@
+"""Keys, certificates and the XML seal (schemas/seal-profile.md): seal, verify, countersign.
 
+No clock, no network: instants, keys and authorities are arguments.
+"""
+
+from gateway.trust.algorithms import Algorithm, Digest
+from gateway.trust.certificates import Certificate, TrustStore, read_certificate
+from gateway.trust.keys import KeyFileError, KeySigner, NoteKey, Signer, load_ed25519, load_signer
+from gateway.trust.seal import countersign, seal
+from gateway.trust.verify import Verified, verify, verify_countersigned
+
+__all__ = [
+    "Algorithm",
+    "Certificate",
+    "Digest",
+    "KeyFileError",
+    "KeySigner",
+    "NoteKey",
+    "Signer",
+    "TrustStore",
+    "Verified",
+    "countersign",
+    "load_ed25519",
+    "load_signer",
+    "read_certificate",
+    "seal",
+    "verify",
+    "verify_countersigned",
+]

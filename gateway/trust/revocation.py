@@ -1,0 +1,192 @@
+"""The revocation snapshot: every CRL and OCSP answer at hand at one instant, and where the next ones come from.
+
+Verification reads a snapshot and never the network; a task outside the request path makes the next one
+(`exchange/revocation.py`). What the snapshot does not say is unknown. Answers are checked where they are used: a list is
+believed for its signature, whoever brought it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+"""A certificate revocation list of a large public authority has some ten megabytes."""
+
+
+class SourceKind(StrEnum):
+    """How a source answers."""
+
+    CRL = "crl"
+    OCSP = "ocsp"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where revocation is published: a list to GET, or a responder to POST `request` to."""
+
+    kind: SourceKind
+    url: str
+    request: bytes = b""
+
+    @property
+    def key(self) -> str:
+        """A name for files and tables, the same at every run."""
+        return f"{hashlib.sha256(self.url.encode() + b' ' + self.request).hexdigest()}.{self.kind}"
+
+
+class AnswerError(ValueError):
+    """What a source sent is no revocation list or answer."""
+
+
+@dataclass(frozen=True)
+class RevocationSnapshot:
+    """What was known of revocation at `taken_at`. Immutable: a refresh makes a new one."""
+
+    taken_at: datetime | None = None
+    """When the newest answer in it was fetched; None: nothing ever was."""
+    answers: Mapping[str, bytes] = field(default_factory=dict)
+    """By `Source.key`: DER of the CRL or the OCSP answer."""
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 over every answer: the same answers are the same version, whenever they were fetched."""
+        digests = sorted(hashlib.sha256(answer).digest() for answer in self.answers.values())
+        return hashlib.sha256(b"".join(digests)).hexdigest()
+
+    @property
+    def crls(self) -> tuple[bytes, ...]:
+        return self._of(SourceKind.CRL)
+
+    @property
+    def ocsps(self) -> tuple[bytes, ...]:
+        return self._of(SourceKind.OCSP)
+
+    def _of(self, kind: SourceKind) -> tuple[bytes, ...]:
+        return tuple(answer for key, answer in sorted(self.answers.items()) if key.endswith(f".{kind}"))
+
+    @cached_property
+    def ends(self) -> tuple[datetime, ...]:
+        """The instants at which one of the answers goes stale, in order."""
+        return tuple(sorted(end for answer in self.crls + self.ocsps for end in _next_updates(answer)))
+
+    def save(self, folder: Path) -> None:
+        """Write the answers to a folder, each by rename, so that a crash leaves whole files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for key, answer in self.answers.items():
+            path = folder / key
+            if not path.exists() or path.read_bytes() != answer:
+                draft = folder / f".{key}"
+                draft.write_bytes(answer)
+                draft.replace(path)
+
+    @classmethod
+    def load(cls, folder: Path) -> RevocationSnapshot:
+        """The snapshot a folder holds; empty where there is none. What cannot be read as an answer is left out."""
+        answers: dict[str, bytes] = {}
+        taken: list[float] = []
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith(".") or path.suffix.lstrip(".") not in set(SourceKind):
+                continue
+            try:
+                answers[path.name] = read_answer(SourceKind(path.suffix.lstrip(".")), path.read_bytes())
+            except AnswerError:
+                continue
+            taken.append(path.stat().st_mtime)
+        return cls(datetime.fromtimestamp(max(taken), UTC) if taken else None, answers)
+
+
+def read_answer(kind: SourceKind, answer: bytes) -> bytes:
+    """The DER of a CRL (PEM is turned into DER) or of a successful OCSP answer. AnswerError for anything else."""
+    if len(answer) > ANSWER_BYTES_MAX:
+        raise AnswerError(f"{len(answer)} bytes, more than {ANSWER_BYTES_MAX}")
+    try:
+        if kind is SourceKind.OCSP:
+            status = ocsp.load_der_ocsp_response(answer).response_status
+            if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+                raise AnswerError(f"the responder says {status.name}")
+            return answer
+        if answer.lstrip().startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_crl(answer).public_bytes(Encoding.DER)
+        x509.load_der_x509_crl(answer)
+    except AnswerError:
+        raise
+    except ValueError as broken:
+        raise AnswerError(f"not a {kind.upper()} answer: {broken}") from broken
+    return answer
+
+
+def sources_of(path: tuple[bytes, ...]) -> Iterator[Source]:
+    """Where the revocation of every certificate on a verified path (DER, anchor first) is published.
+
+    A list where the certificate names one, for it serves every certificate of its issuer; else the issuer's responder.
+    Only http and https: these are what authorities publish by.
+    """
+    for issuer_der, certificate_der in zip(path, path[1:], strict=False):
+        certificate = x509.load_der_x509_certificate(certificate_der)
+        lists = [url for url in _list_urls(certificate) if _fetchable(url)]
+        if lists:
+            yield from (Source(SourceKind.CRL, url) for url in lists)
+        else:
+            issuer = x509.load_der_x509_certificate(issuer_der)
+            for url in filter(_fetchable, _responder_urls(certificate)):
+                yield Source(SourceKind.OCSP, url, _ocsp_request(certificate, issuer))
+
+
+def _ocsp_request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
+    # SHA-1 names the issuer here and protects nothing (RFC 5019 asks for it); without a nonce answers may be cached.
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
+    return request.build().public_bytes(Encoding.DER)
+
+
+def _fetchable(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _list_urls(certificate: x509.Certificate) -> Iterator[str]:
+    try:
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return
+    for point in points:
+        for name in point.full_name or ():
+            if isinstance(name, x509.UniformResourceIdentifier):
+                yield name.value
+
+
+def _responder_urls(certificate: x509.Certificate) -> Iterator[str]:
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return
+    for description in access:
+        location = description.access_location
+        if description.access_method == AuthorityInformationAccessOID.OCSP and isinstance(
+            location, x509.UniformResourceIdentifier
+        ):
+            yield location.value
+
+
+def _next_updates(answer: bytes) -> Iterator[datetime]:
+    try:
+        end = x509.load_der_x509_crl(answer).next_update_utc
+    except ValueError:
+        try:
+            ends = [one.next_update_utc for one in ocsp.load_der_ocsp_response(answer).responses]
+        except ValueError:
+            return
+        yield from (one for one in ends if one is not None)
+        return
+    if end is not None:
+        yield end
