@@ -1,0 +1,72 @@
+"""What operators and their machines ask: is it alive, is it ready, what are the figures."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+
+from aiohttp import web
+
+from gateway.exchange.line import Line
+from gateway.http.endpoints import Call, json_answer
+from gateway.http.shapes import HealthShape, NoQuery, ReadinessShape
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, Unavailable, found
+from gateway.store import queries
+
+ANSWER_TIMEOUT_S = 2.0
+"""A store that needs longer for one small read is not ready."""
+
+
+async def alive(_: Call[NoQuery]) -> web.StreamResponse:
+    """The process answers; nothing is asked of anything else, so a restart is never caused by a dependency."""
+    return json_answer(HealthShape())
+
+
+async def ready(call: Call[NoQuery]) -> web.StreamResponse:
+    """200 while packets can be admitted, 503 while not; which dependency fails is named, why is in the log."""
+    states = await dependencies(call.line)
+    for name, usable in states.items():
+        call.doors.metrics.ready.labels(name).set(usable)
+    everything = all(states.values())
+    return json_answer(ReadinessShape(everything, states), status=200 if everything else 503)
+
+
+async def dependencies(line: Line) -> dict[str, bool]:
+    """Whether each thing that admission takes is usable."""
+    refused: Reason | None = None
+    try:
+        line.check_ready()
+    except Unavailable as no:
+        refused = no.reason
+    return {
+        "accepting": refused not in {Reason.DRAINING, Reason.OVERLOADED},
+        "store": refused is not Reason.STORE_UNAVAILABLE and await _store_answers(line),
+        "ledger": refused is not Reason.LEDGER_UNAVAILABLE,
+        "disk": refused is not Reason.DISK_FULL,
+        "key": refused is not Reason.KEY_UNAVAILABLE,
+    }
+
+
+async def _store_answers(line: Line) -> bool:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await line.store.read(queries.directory_version)
+    except (TimeoutError, Unavailable):
+        return False
+    return True
+
+
+async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
+    """The figures, for the networks that may read them; for others there is nothing here."""
+    if not _within(call.request.remote, call.doors.limits.metrics_networks):
+        raise Refused(found(Reason.NOT_FOUND))
+    return web.Response(body=call.doors.metrics.text(), headers={"Content-Type": call.doors.metrics.content_type})
+
+
+def _within(address: str | None, networks: tuple[str, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    return any(parsed in ipaddress.ip_network(network) for network in networks)

@@ -1,0 +1,59 @@
+"""Figures for Prometheus: one registry an application, so that two in one process do not mix."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from gateway.model.reasons import Reason
+
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """What the doors count. Every Reason is a series from the start, so that a first refusal is an increase."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "gateway_requests", "Requests answered", ["endpoint", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "gateway_request_seconds", "Time to answer, by endpoint", ["endpoint"],
+            buckets=_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._steps = Histogram(
+            "gateway_step_seconds", "Time in one step of a submission", ["step"],
+            buckets=_BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._refusals = Counter("gateway_refusals", "Requests refused, by reason", ["reason"], registry=self.registry)
+        self.submissions = Gauge("gateway_submissions_under_way", "Submissions under way", registry=self.registry)
+        self.ready = Gauge("gateway_ready", "1 where the dependency is usable", ["dependency"], registry=self.registry)
+        for reason in Reason:
+            self._refusals.labels(reason.value)
+
+    def answered(self, endpoint: str, status: int, reason: str | None, seconds: float) -> None:
+        """Count one answered request; `reason` where it was refused."""
+        self._requests.labels(endpoint, str(status)).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+        if reason is not None:
+            self._refusals.labels(reason).inc()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step of a submission, whatever comes of it."""
+        started_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._steps.labels(name).observe(time.perf_counter() - started_s)
+
+    def text(self) -> bytes:
+        """Every figure in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,151 @@
+"""Every error, in one shape (RFC 9457): refusals, our own unavailability, what aiohttp objects to, and bugs.
+
+Texts follow Accept-Language, Vietnamese by default. What may reveal something goes to the log, never to the peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import hdrs, web
+from msgspec import UNSET
+
+from gateway.http.faults import fault_found
+from gateway.http.logline import LOG, facts_of
+from gateway.http.shapes import FindingShape, ProblemShape
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Finding, Refused, Unavailable, found
+from gateway.model.words import LANGUAGES
+
+MEDIA_TYPE = "application/problem+json"
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def language(request: web.BaseRequest) -> str:
+    """The language the caller prefers among ours; Vietnamese where it states none."""
+    best, best_weight = LANGUAGES[0], 0.0
+    for wish in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").split(",")[:16]:
+        tag, _, parameter = wish.partition(";")
+        name = tag.strip().lower().partition("-")[0]
+        weight = _weight(parameter)
+        if name in LANGUAGES and weight > best_weight:
+            best, best_weight = name, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    name, _, number = parameter.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(number)
+    except ValueError:
+        return 0.0
+
+
+def refusal(request: web.BaseRequest, no: Refused) -> web.Response:
+    """The answer to a submission or request that is at fault, with every finding."""
+    return _answer(request, no.finding, no.findings)
+
+
+def unavailable(request: web.BaseRequest, no: Unavailable) -> web.Response:
+    """The answer where we cannot now; Retry-After says when to come back."""
+    facts_of(request).add(cause=no.cause)
+    return _answer(request, Finding(no.reason), (), retry_after_s=no.retry_after_s)
+
+
+def foreign(request: web.BaseRequest, no: web.HTTPException) -> web.Response:
+    """What aiohttp raised by itself, in our shape."""
+    path = request.path
+    match no:
+        case web.HTTPNotFound():
+            return _answer(request, found(Reason.NOT_FOUND, path=path), ())
+        case web.HTTPMethodNotAllowed():
+            finding = found(Reason.METHOD_NOT_ALLOWED, path=path, method=no.method)
+            return _answer(request, finding, (), headers={hdrs.ALLOW: ", ".join(sorted(no.allowed_methods))})
+        case web.HTTPRequestEntityTooLarge():
+            return _answer(request, found(Reason.BODY_TOO_LARGE), ())
+        case web.HTTPClientError():
+            return malformed(request, fault_found(Reason.REQUEST_MALFORMED, "objection", what=no.reason))
+        case _:
+            return bug(request, no)
+
+
+def malformed(request: web.BaseRequest, finding: Finding) -> web.Response:
+    """The answer to a request that cannot be understood. The connection closes: what follows on it is not trusted."""
+    answer = _answer(request, finding, ())
+    answer.force_close()
+    return answer
+
+
+def bug(request: web.BaseRequest, error: BaseException) -> web.Response:
+    """The last resort: the traceback to the log, an incident id to the peer, nothing more."""
+    facts = facts_of(request)
+    LOG.error("bug", request_id=facts.request_id, exc_info=error)
+    return _answer(request, Finding(Reason.INTERNAL), ())
+
+
+def _answer(
+    request: web.BaseRequest,
+    finding: Finding,
+    findings: tuple[Finding, ...],
+    retry_after_s: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> web.Response:
+    lang, facts, reason = language(request), facts_of(request), finding.reason
+    facts.add(reason=reason.value)
+    problem = ProblemShape(
+        type=f"/v1/reasons/{reason}",
+        title=finding.title(lang),
+        status=reason.status,
+        detail=finding.detail(lang),
+        reason=reason,
+        hint=finding.hint(lang),
+        incident=facts.request_id,
+        instance=request.path if request.path else UNSET,
+        findings=tuple(FindingShape.of(one, lang) for one in findings),
+    )
+    answer = web.Response(body=_ENCODER.encode(problem), status=reason.status, content_type=MEDIA_TYPE, headers=headers)
+    answer.headers[hdrs.CONTENT_LANGUAGE] = lang
+    if retry_after_s is not None:
+        answer.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
+    if reason is Reason.UNAUTHENTICATED:
+        answer.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    if reason in _CLOSING:
+        answer.force_close()
+    return answer
+
+
+_CLOSING = frozenset({Reason.BODY_TOO_SLOW, Reason.BODY_TRUNCATED, Reason.BODY_TOO_LARGE, Reason.INTERNAL})
+"""After these the rest of the body is not worth reading."""
+
+
+async def problems(
+    request: web.BaseRequest, answering: Callable[[], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What `answering` gives; whatever it raises, as a problem. A caller that went away is not a fault of anybody."""
+    try:
+        return await answering()
+    except ConnectionError:
+        raise
+    except Exception as error:
+        answer = _problem(request, error)
+        if request.writer.output_size > 0:  # half an answer is out: only a broken connection still tells the truth
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the answer could not be completed") from error
+        return answer
+
+
+def _problem(request: web.BaseRequest, error: Exception) -> web.Response:
+    match error:
+        case Refused():
+            return refusal(request, error)
+        case Unavailable():
+            return unavailable(request, error)
+        case web.HTTPException():
+            return foreign(request, error)
+        case _:
+            return bug(request, error)

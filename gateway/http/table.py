@@ -1,0 +1,125 @@
+"""The table of endpoints: what is here is served and described, what is not here does not exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.http import health, native, sse
+from gateway.http.endpoints import BYTES, FORM, JSON, PACKET_TYPES, XML, Answer, Endpoint, plain
+from gateway.http.metrics import Metrics
+from gateway.http.shapes import (
+    AcceptedShape,
+    AgenciesQuery,
+    AgenciesShape,
+    AnswerToDelivery,
+    DeliveryAnsweredShape,
+    DispatchesQuery,
+    DispatchesShape,
+    DispatchShape,
+    ExaminationShape,
+    HealthShape,
+    InboxQuery,
+    InboxShape,
+    ReadinessShape,
+    ReasonShape,
+)
+from gateway.model.reasons import Reason
+
+_ID = "[0-9A-Za-z.]{1,64}"
+_DELIVERY = f"/v1/deliveries/{{delivery_id:{_ID}}}"
+_DISPATCH = f"/v1/dispatches/{{dispatch_id:{_ID}}}"
+
+_BODY = {**dict.fromkeys(PACKET_TYPES), FORM: None}
+_AT_THE_DOOR = tuple(one for one in Reason if one.step == 1 or one.split(".")[0] == "unavailable")
+_BY_THE_LINE = tuple(one for one in Reason if one.step in {2, 3, 4, 5, 7})
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    plain(
+        "POST", "/v1/packets", "submitPacket", "Submit a packet", native.submit,
+        {
+            201: Answer("Recorded and on its way", {JSON: AcceptedShape}),
+            200: Answer("This packet was submitted before: the same receipt", {JSON: AcceptedShape}),
+        },
+        body=_BODY, refusals=_AT_THE_DOOR + _BY_THE_LINE,
+    ),
+    plain(
+        "POST", "/v1/examinations", "examinePacket", "Say what a submission would be told, and record nothing",
+        native.examine, {200: Answer("The report", {JSON: ExaminationShape})}, body=_BODY, refusals=_AT_THE_DOOR,
+    ),
+    Endpoint(
+        "GET", "/v1/inbox", "listInbox", "List deliveries that wait for this peer, or wait for one", native.inbox,
+        {200: Answer("Deliveries, oldest first", {JSON: InboxShape})}, InboxQuery,
+        refusals=(Reason.DRAINING,),
+    ),
+    plain(
+        "GET", f"{_DELIVERY}/packet", "fetchPacket", "Fetch the packet of a delivery", native.packet,
+        {200: Answer("The packet as it was received", {PACKET_TYPES[0]: None, FORM: None})},
+        refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT), headers=("Accept",),
+    ),
+    plain(
+        "GET", f"{_DELIVERY}/attachments/{{number:[0-9]{{1,4}}}}", "fetchAttachment", "Fetch one attachment",
+        native.attachment,
+        {200: Answer("The whole attachment", {BYTES: None}), 206: Answer("The range asked for", {BYTES: None})},
+        refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT), headers=("Range", "If-Range"),
+    ),
+    plain(
+        "POST", f"{_DELIVERY}/acknowledgement", "acknowledgeDelivery", "Acknowledge a delivery, or refuse it",
+        native.answer_delivery, {200: Answer("Where the delivery stands now", {JSON: DeliveryAnsweredShape})},
+        body={JSON: AnswerToDelivery}, refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT, *_AT_THE_DOOR),
+    ),
+    Endpoint(
+        "GET", "/v1/dispatches", "findDispatches", "Find dispatches by the document id", native.dispatches,
+        {200: Answer("What this peer sent under that id", {JSON: DispatchesShape})}, DispatchesQuery,
+    ),
+    plain(
+        "GET", _DISPATCH, "getDispatch", "Follow a dispatch", native.dispatch,
+        {200: Answer("The dispatch, its addressees, their timelines", {JSON: DispatchShape})},
+        refusals=(Reason.NOT_FOUND,),
+    ),
+    plain(
+        "GET", f"{_DISPATCH}/receipt", "getReceipt", "Get the sealed receipt", native.receipt,
+        {200: Answer("The receipt", {XML: None})}, refusals=(Reason.NOT_FOUND,),
+    ),
+    plain(
+        "GET", f"{_DISPATCH}/proof", "getProof", "Get the case file that proves a dispatch offline", native.proof,
+        {200: Answer("A ZIP of standard files", {"application/zip": None})},
+        refusals=(Reason.NOT_FOUND, Reason.LEDGER_UNAVAILABLE),
+    ),
+    Endpoint(
+        "GET", "/v1/agencies", "listAgencies", "Search the directory", native.agencies,
+        {200: Answer("A page of agencies", {JSON: AgenciesShape})}, AgenciesQuery,
+    ),
+    plain(
+        "GET", "/v1/events", "streamEvents", "Follow changes of this peer's deliveries (server-sent events)",
+        sse.events, {200: Answer("A stream that does not end", {sse.MEDIA_TYPE: None})},
+        refusals=(Reason.DRAINING,), headers=(sse.LAST_EVENT_ID,),
+    ),
+    plain(
+        "GET", "/v1/reasons/{code:[a-z0-9_.]{1,64}}", "getReason", "Explain a reason for refusal", native.reason,
+        {200: Answer("The reason in both languages", {JSON: ReasonShape})},
+        refusals=(Reason.NOT_FOUND,), public=True,
+    ),
+    plain(
+        "GET", "/checkpoint", "getCheckpoint", "Get the ledger's latest signed checkpoint", native.checkpoint,
+        {200: Answer("A C2SP signed note", {"text/plain": None})}, refusals=(Reason.NOT_FOUND,), public=True,
+    ),
+    plain(
+        "GET", "/openapi.json", "getDescription", "Get this description", native.description,
+        {200: Answer("An OpenAPI 3.1 document", {JSON: None})}, public=True,
+    ),
+    plain(
+        "GET", "/healthz", "getHealth", "Ask whether the process is alive", health.alive,
+        {200: Answer("It is", {JSON: HealthShape})}, public=True,
+    ),
+    plain(
+        "GET", "/readyz", "getReadiness", "Ask whether packets can be admitted now", health.ready,
+        {200: Answer("They can", {JSON: ReadinessShape}), 503: Answer("They cannot", {JSON: ReadinessShape})},
+        public=True,
+    ),
+    plain(
+        "GET", "/metrics", "getMetrics", "Read the figures (Prometheus)", health.metrics,
+        {200: Answer("Figures", {Metrics.content_type.partition(";")[0]: None})},
+        refusals=(Reason.NOT_FOUND,), public=True,
+    ),
+)  # fmt: skip
+"""Every endpoint there is."""

@@ -1,0 +1,137 @@
+"""Bodies on their way in and out: bounded in size, in time, and in the memory one transfer takes.
+
+Small bodies are worked on in the event loop; large ones go batch by batch through a few threads, which cut, decode and
+hash with the interpreter lock mostly released.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Protocol, TypeVar
+
+from aiohttp import hdrs, web
+
+from gateway.http.limits import HttpLimits
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, Unavailable, found
+
+Result = TypeVar("Result")
+
+
+class Vessel(Protocol):
+    """Where a body is poured: fed in pieces by one thread at a time. May raise Refused at any piece."""
+
+    def feed(self, data: bytes) -> None: ...
+
+
+class Transfers:
+    """The threads and limits of transfers."""
+
+    def __init__(self, limits: HttpLimits) -> None:
+        self._limits = limits
+        self._submissions = 0
+        self._threads = ThreadPoolExecutor(limits.transfer_threads, thread_name_prefix="transfer")
+
+    def close(self) -> None:
+        """Let the transfers under way end, and take no more."""
+        self._threads.shutdown(wait=True)
+
+    @contextmanager
+    def submission(self) -> Iterator[None]:
+        """One submission under way. Beyond the limit the newcomer is told to come back, so that the others finish."""
+        if self._submissions >= self._limits.submissions_max:
+            raise Unavailable(Reason.OVERLOADED, retry_after_s=1)
+        self._submissions += 1
+        try:
+            yield
+        finally:
+            self._submissions -= 1
+
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
+        """Run `work` in a thread. Cancelled, it still waits for the thread: nobody may clean up under its hands."""
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait({running})
+            raise
+
+    async def pour(self, request: web.Request, vessel: Vessel, bytes_max: int) -> int:
+        """Feed the whole body into `vessel`; its size in bytes.
+
+        Raises Refused: BODY_TOO_LARGE, BODY_TOO_SLOW, BODY_TRUNCATED, or what the vessel finds.
+        """
+        batch, total = bytearray(), 0
+        async for chunk in self._chunks(request, bytes_max):
+            total += len(chunk)
+            batch += chunk
+            if len(batch) >= self._limits.batch_bytes:
+                full, batch = bytes(batch), bytearray()
+                await self.in_thread(partial(vessel.feed, full))
+        rest = bytes(batch)
+        await self.sized(total, lambda: vessel.feed(rest))
+        return total
+
+    async def sized(self, size_bytes: int, work: Callable[[], Result]) -> Result:
+        """Run `work` on `size_bytes` of data: here where that is little, in a thread where it is much."""
+        return work() if size_bytes <= self._limits.inline_bytes_max else await self.in_thread(work)
+
+    async def read_small(self, request: web.Request, bytes_max: int) -> bytes:
+        """A body that is small by nature, in memory. Raises as `pour` does."""
+        return b"".join([chunk async for chunk in self._chunks(request, bytes_max)])
+
+    async def _chunks(self, request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:
+        if (request.content_length or 0) > bytes_max:
+            raise Refused(found(Reason.BODY_TOO_LARGE, limit_bytes=bytes_max))
+        await _continue(request)
+        limits, loop = self._limits, asyncio.get_running_loop()
+        started_s, total = loop.time(), 0
+        while not request.content.at_eof():
+            patience_s = started_s + limits.body_grace_s + total / limits.body_bytes_per_s_min
+            chunk = await _patiently(request.content.readany, min(loop.time() + limits.body_idle_s, patience_s))
+            total += len(chunk)
+            if total > bytes_max:
+                raise Refused(found(Reason.BODY_TOO_LARGE, limit_bytes=bytes_max))
+            yield chunk
+
+    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes], size_bytes: int) -> None:
+        """Write what `pieces` yields (about `size_bytes` in all) to a prepared response, batch by batch."""
+        while batch := await self.sized(size_bytes, lambda: _batch(pieces, self._limits.batch_bytes)):
+            try:
+                async with asyncio.timeout(self._limits.write_timeout_s):
+                    await response.write(batch)
+            except TimeoutError:
+                raise ConnectionResetError("the reader stopped reading") from None
+        await response.write_eof()
+
+
+def _batch(pieces: Iterator[bytes], bytes_max: int) -> bytes:
+    gathered, size = [], 0
+    for piece in pieces:
+        gathered.append(piece)
+        size += len(piece)
+        if size >= bytes_max:
+            break
+    return b"".join(gathered)
+
+
+async def _patiently(read: Callable[[], Awaitable[bytes]], until_s: float) -> bytes:
+    """What `read` gives before `until_s` (loop time), aiohttp's complaints about the body translated."""
+    try:
+        async with asyncio.timeout_at(until_s):
+            return await read()
+    except TimeoutError:
+        raise Refused(found(Reason.BODY_TOO_SLOW)) from None
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise Refused(found(Reason.BODY_TRUNCATED)) from error
+
+
+async def _continue(request: web.Request) -> None:
+    """Ask for the body only now: whoever is refused before this point never sends it."""
+    if hdrs.EXPECT in request.headers:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # an interim answer is not the beginning of the answer
