@@ -1,1 +1,48 @@
+"""The Python client: what an agency's document system uses to talk to the gateway.
 
+    async with GatewayClient("https://truc.example.vn", token=token) as gateway:
+        accepted = await gateway.submit(Path("cong-van.edxml"))
+        async for item in gateway.deliveries():
+            await gateway.fetch(item.delivery_id, Path("inbox"))
+            await gateway.acknowledge(item.delivery_id)
+
+It needs none of the gateway's own rooms but the words (`model`) and the wire format (`edxml`).
+"""
+
+from gateway.client.gateway import GatewayClient
+from gateway.client.packets import Parts, Progress, Source
+from gateway.client.problem import Problem, TransferDamaged, Unreachable
+from gateway.client.results import (
+    Accepted,
+    Agency,
+    Change,
+    DeliveryAnswered,
+    Dispatch,
+    Examination,
+    Fetched,
+    Finding,
+    Inbox,
+    InboxItem,
+)
+from gateway.client.wire import Patience
+
+__all__ = [
+    "Accepted",
+    "Agency",
+    "Change",
+    "DeliveryAnswered",
+    "Dispatch",
+    "Examination",
+    "Fetched",
+    "Finding",
+    "GatewayClient",
+    "Inbox",
+    "InboxItem",
+    "Parts",
+    "Patience",
+    "Problem",
+    "Progress",
+    "Source",
+    "TransferDamaged",
+    "Unreachable",
+]

@@ -1,0 +1,204 @@
+"""The client an agency's system uses: submit, collect, answer, follow, prove."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from gateway.client.events import changes
+from gateway.client.folder import Landing
+from gateway.client.packets import Progress, Source, outgoing
+from gateway.client.problem import TransferDamaged
+from gateway.client.results import (
+    Accepted,
+    Agencies,
+    Agency,
+    Change,
+    DeliveryAnswered,
+    Dispatch,
+    Dispatches,
+    Examination,
+    Fetched,
+    Inbox,
+    InboxItem,
+)
+from gateway.client.wire import QUIET_TIMEOUT_S, Patience, Wire
+from gateway.edxml import Limits
+
+Shape = TypeVar("Shape")
+
+WAIT_S = 30.0
+BATCH_BYTES = 1024 * 1024
+
+
+class GatewayClient:
+    """One agency system's connection to the gateway. An async context manager; safe to share between tasks.
+
+    Everything may be repeated: a submission is known by its digest, an acknowledgement by its delivery. So whatever may
+    pass (an unreachable gateway, `Problem.transient`) is tried again, with pauses, before it is raised.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        language: str = "vi",
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """`tls` holds the client certificate where that is how this system is known; `token` otherwise."""
+        self._settings = (base_url, token, tls, language, patience or Patience(), chance or random.Random())  # noqa: S311  (jitter)
+        self._limits = limits or Limits()
+        self._opened: Wire | None = None
+
+    async def __aenter__(self) -> GatewayClient:
+        self._opened = Wire(*self._settings)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._wire.close()
+
+    @property
+    def _wire(self) -> Wire:
+        assert self._opened is not None, "use `async with GatewayClient(...)`"
+        return self._opened
+
+    async def submit(self, source: Source, progress: Progress | None = None) -> Accepted:
+        """Submit a packet: a `.edxml` file, its bytes, or `Parts`. Problem where it is refused."""
+        return await self._send_packet("/v1/packets", source, Accepted, progress)
+
+    async def examine(self, source: Source, progress: Progress | None = None) -> Examination:
+        """Ask what a submission would be told. Records nothing."""
+        return await self._send_packet("/v1/examinations", source, Examination, progress)
+
+    async def inbox(self, wait_s: float = 0.0, after: str | None = None, limit: int = 100) -> Inbox:
+        """What waits for us; with `wait_s`, as soon as something does."""
+        query = {"wait_s": str(wait_s), "limit": str(limit)} | ({"after": after} if after else {})
+        return await self._get("/v1/inbox", Inbox, params=query, quiet_s=wait_s + QUIET_TIMEOUT_S)
+
+    async def deliveries(self, wait_s: float = WAIT_S) -> AsyncIterator[InboxItem]:
+        """Everything that waits and everything that comes, each once, without end."""
+        after: str | None = None
+        while True:
+            page = await self.inbox(wait_s, after)
+            for item in page.deliveries:
+                yield item
+            after = page.next or after
+
+    async def fetch(self, delivery_id: str, folder: Path, progress: Progress | None = None) -> Fetched:
+        """The packet into a folder: `<delivery>.edxml`, and its attachments beside it under safe names."""
+        return await self._fetch(delivery_id, folder / f"{delivery_id}.edxml", folder, progress)
+
+    async def fetch_file(self, delivery_id: str, path: Path, progress: Progress | None = None) -> Fetched:
+        """The packet into one file, as the field knows it."""
+        return await self._fetch(delivery_id, path, None, progress)
+
+    async def acknowledge(self, delivery_id: str) -> DeliveryAnswered:
+        """Say that the packet is stored here. Only then has the gateway done its part."""
+        return await self._answer(delivery_id, {"stored": True})
+
+    async def decline(self, delivery_id: str, reason: str) -> DeliveryAnswered:
+        """Say that the packet is not taken, and why; its sender reads the reason."""
+        return await self._answer(delivery_id, {"refused": reason})
+
+    async def status(self, dispatch_id: str) -> Dispatch:
+        """A dispatch, its addressees, and what happened at each."""
+        return await self._get(f"/v1/dispatches/{_part(dispatch_id)}", Dispatch)
+
+    async def find(self, document_id: str) -> tuple[Dispatch, ...]:
+        """What we sent under a document id."""
+        return (await self._get("/v1/dispatches", Dispatches, params={"document_id": document_id})).dispatches
+
+    async def receipt(self, dispatch_id: str) -> bytes:
+        """The sealed receipt, XML."""
+        return await self._wire.ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/receipt", _bytes)
+
+    async def proof(self, dispatch_id: str) -> bytes:
+        """The case file (ZIP) that proves a dispatch offline."""
+        return await self._wire.ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof", _bytes)
+
+    async def checkpoint(self) -> bytes:
+        """The ledger's latest signed checkpoint."""
+        return await self._wire.ask("GET", "/checkpoint", _bytes)
+
+    async def agencies(self, query: str = "") -> AsyncIterator[Agency]:
+        """Agencies whose name or identifier contains `query`, by key."""
+        after: str | None = None
+        while True:
+            params = {"query": query} | ({"after": after} if after else {})
+            page = await self._get("/v1/agencies", Agencies, params=params)
+            for agency in page.agencies:
+                yield agency
+            after = page.next
+            if after is None:
+                return
+
+    async def events(self, after: int = 0) -> AsyncIterator[Change]:
+        """Changes of our deliveries from behind number `after`, without loss over broken connections, without end."""
+        async for change in changes(self._wire, after):
+            yield change
+
+    async def _get(self, path: str, shape: type[Shape], **options: Any) -> Shape:
+        return await self._wire.ask("GET", path, _decoded(shape), **options)
+
+    async def _answer(self, delivery_id: str, answer: dict[str, Any]) -> DeliveryAnswered:
+        path = f"/v1/deliveries/{_part(delivery_id)}/acknowledgement"
+        return await self._wire.ask("POST", path, _decoded(DeliveryAnswered), json=answer)
+
+    async def _send_packet(self, path: str, source: Source, shape: type[Shape], progress: Progress | None) -> Shape:
+        with await asyncio.to_thread(outgoing, source, self._limits) as parcel:
+            headers = {"Content-Type": parcel.content_type, "Content-Length": str(parcel.size_bytes)}
+            return await self._wire.ask(
+                "POST", path, _decoded(shape), body=lambda: {"data": parcel.pieces(progress)}, headers=headers
+            )
+
+    async def _fetch(
+        self, delivery_id: str, packet: Path, attachments_in: Path | None, progress: Progress | None
+    ) -> Fetched:
+        async def land(answer: aiohttp.ClientResponse) -> Fetched:
+            landing = await asyncio.to_thread(Landing, packet, attachments_in, self._limits)
+            try:
+                done = 0
+                async for piece in answer.content.iter_chunked(BATCH_BYTES):
+                    await asyncio.to_thread(landing.feed, piece)
+                    done += len(piece)
+                    if progress is not None:
+                        progress(done, answer.content_length or 0)
+                announced = (answer.headers.get("X-Dispatch-Id", ""), answer.headers.get("X-Packet-Digest", ""))
+                return await asyncio.to_thread(landing.keep, delivery_id, *announced)
+            finally:
+                await asyncio.to_thread(landing.drop)
+
+        headers = {"Accept": "application/edxml+xml"}
+        return await self._wire.ask("GET", f"/v1/deliveries/{_part(delivery_id)}/packet", land, headers=headers)
+
+
+def _part(written: str) -> str:
+    """A variable part of a path, whatever it contains."""
+    return quote(written, safe="")
+
+
+def _decoded(shape: type[Shape]) -> Callable[[aiohttp.ClientResponse], Any]:
+    async def read(answer: aiohttp.ClientResponse) -> Shape:
+        body = await answer.read()
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except msgspec.DecodeError as error:
+            raise TransferDamaged(f"the answer is not what this client knows: {error}") from error
+
+    return read
+
+
+async def _bytes(answer: aiohttp.ClientResponse) -> bytes:
+    return await answer.read()

@@ -1,0 +1,180 @@
+"""Packets on their way out: a `.edxml` file is cut here, so its attachments travel as bytes and not as base64.
+
+The packet's identity does not depend on the packaging, so a submission may be repeated either way. Where the file is not
+one we can read, it is sent as it is: what is wrong with it is for the gateway to say.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from gateway.edxml import Cutter, Limits, Received, parse, read, received
+from gateway.model.refusal import Refused
+
+PIECE_BYTES = 256 * 1024
+INLINE_BYTES_MAX = 64 * 1024
+"""Files up to this size are sent as they are: cutting them saves nothing."""
+SPOOL_BYTES_MAX = 1024 * 1024
+"""Attachments up to this size wait in memory, larger ones in a temporary file."""
+
+INLINE = "application/edxml+xml"
+
+Progress = Callable[[int, int], None]
+"""Called with bytes done and bytes in all, after each piece; from the first again where a transfer is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A packet whose attachments are at hand: (content id, file or bytes), in the order of the envelope."""
+
+    skeleton: bytes
+    attachments: Sequence[tuple[str, Path | bytes]] = ()
+
+
+Source = Path | bytes | Parts
+"""What may be submitted: a `.edxml` file, its bytes, or an envelope with attachments beside it."""
+
+
+class Readable(Protocol):
+    """A body that can be read as often as it takes."""
+
+    @property
+    def size_bytes(self) -> int: ...
+    def pieces(self) -> Iterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Bytes at hand."""
+
+    data: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data)
+
+    def pieces(self) -> Iterator[bytes]:
+        yield self.data
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A file."""
+
+    path: Path
+
+    @property
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size
+
+    def pieces(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            yield from _read(file)
+
+
+class Spool:
+    """An attachment cut out of a file: in memory while small, then in a temporary file without a name."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_BYTES_MAX)  # noqa: SIM115  (closed by Outgoing)
+        self.size_bytes = 0
+
+    def write(self, data: bytes, /) -> None:
+        self.file.write(data)
+        self.size_bytes += len(data)
+
+    def close(self) -> None:
+        """All bytes have come; they stay readable."""
+
+    def pieces(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        yield from _read(self.file)
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(PIECE_BYTES):
+        yield piece
+
+
+class Outgoing:
+    """A body ready to be sent, as often as it takes. A context manager: it may hold temporary files."""
+
+    def __init__(self, content_type: str, bodies: Sequence[Readable], held: ExitStack) -> None:
+        self.content_type = content_type
+        self._bodies = bodies
+        self._held = held
+        self.size_bytes = sum(one.size_bytes for one in bodies)
+
+    def __enter__(self) -> Outgoing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    async def pieces(self, progress: Progress | None) -> AsyncIterator[bytes]:
+        """The bytes; one local read of at most PIECE_BYTES between two waits for the network."""
+        done = 0
+        for body in self._bodies:
+            for piece in body.pieces():
+                yield piece
+                done += len(piece)
+                if progress is not None:
+                    progress(done, self.size_bytes)
+
+
+def outgoing(source: Source, limits: Limits) -> Outgoing:
+    """What to send for `source`. OSError where a file cannot be read."""
+    if isinstance(source, Parts):
+        rows = [(name, OnDisk(one) if isinstance(one, Path) else InMemory(one)) for name, one in source.attachments]
+        return _form(source.skeleton, rows, ExitStack())
+    whole: Readable = OnDisk(source) if isinstance(source, Path) else InMemory(source)
+    if whole.size_bytes > INLINE_BYTES_MAX:
+        with ExitStack() as opened:
+            cut = _cut(whole, limits, opened)
+            if cut is not None:
+                return _form(*cut, opened.pop_all())
+    return Outgoing(INLINE, [whole], ExitStack())
+
+
+def _cut(whole: Readable, limits: Limits, opened: ExitStack) -> tuple[bytes, list[tuple[str, Readable]]] | None:
+    """Envelope and attachments of a file, where it can be read and has any. What it opens is closed with `opened`."""
+    spools: list[Spool] = []
+
+    def open_sink() -> Spool:
+        spools.append(Spool())
+        opened.callback(spools[-1].file.close)
+        return spools[-1]
+
+    cutter = Cutter(limits, open_sink)
+    try:
+        for piece in whole.pieces():
+            cutter.feed(piece)
+        cut: Received = received(*cutter.finish())
+        claim = read(parse(cut.skeleton, limits), cut)
+    except Refused:
+        return None
+    rows: list[tuple[str, Readable]] = [
+        (one.content_id, spool) for one, spool in zip(claim.attachments, spools, strict=True)
+    ]
+    return (cut.skeleton, rows) if rows else None
+
+
+def _form(skeleton: bytes, attachments: Sequence[tuple[str, Readable]], held: ExitStack) -> Outgoing:
+    boundary = secrets.token_hex(24)
+    bodies: list[Readable] = []
+    rows: list[tuple[str, str, Readable]] = [("packet", INLINE, InMemory(skeleton))]
+    rows += [(name, "application/octet-stream", body) for name, body in attachments]
+    for name, content_type, body in rows:
+        written = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{written}"\r\nContent-Type: {content_type}\r\n\r\n'
+        )
+        bodies += [InMemory(head.encode()), body, InMemory(b"\r\n")]
+    bodies.append(InMemory(f"--{boundary}--\r\n".encode()))
+    return Outgoing(f"multipart/form-data; boundary={boundary}", bodies, held)
