@@ -9,7 +9,7 @@ import aiohttp
 
 from gateway.client.problem import Problem
 from gateway.client.results import Change, decoded_change
-from gateway.client.wire import Wire
+from gateway.client.wire import Ask, Wire
 
 QUIET_S = 60.0
 """The gateway says something every 15 seconds; four times that means the connection is dead."""
@@ -22,7 +22,7 @@ async def changes(wire: Wire, after: int) -> AsyncIterator[Change]:
         pause_s = PAUSE_S
         try:
             headers = {"Last-Event-ID": str(after), "Accept": "text/event-stream"}
-            async with wire.opened("GET", "/v1/events", quiet_s=QUIET_S, headers=headers) as answer:
+            async with wire.opened(Ask("GET", "/v1/events", headers=headers, quiet_s=QUIET_S)) as answer:
                 async for number, data in _frames(answer):
                     yield decoded_change(data, number)
                     after = number

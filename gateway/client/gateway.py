@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -30,7 +30,7 @@ from gateway.client.results import (
     Inbox,
     InboxItem,
 )
-from gateway.client.wire import QUIET_TIMEOUT_S, Patience, Wire
+from gateway.client.wire import QUIET_TIMEOUT_S, Ask, Patience, Wire
 from gateway.edxml import Limits
 
 Shape = TypeVar("Shape")
@@ -85,7 +85,8 @@ class GatewayClient:
     async def inbox(self, wait_s: float = 0.0, after: str | None = None, limit: int = 100) -> Inbox:
         """What waits for us; with `wait_s`, as soon as something does."""
         query = {"wait_s": str(wait_s), "limit": str(limit)} | ({"after": after} if after else {})
-        return await self._get("/v1/inbox", Inbox, params=query, quiet_s=wait_s + QUIET_TIMEOUT_S)
+        ask = Ask("GET", "/v1/inbox", query, quiet_s=wait_s + QUIET_TIMEOUT_S)
+        return await self._wire.ask(ask, _decoded(Inbox))
 
     async def deliveries(self, wait_s: float = WAIT_S) -> AsyncIterator[InboxItem]:
         """Everything that waits and everything that comes, each once, without end."""
@@ -118,26 +119,25 @@ class GatewayClient:
 
     async def find(self, document_id: str) -> tuple[Dispatch, ...]:
         """What we sent under a document id."""
-        return (await self._get("/v1/dispatches", Dispatches, params={"document_id": document_id})).dispatches
+        return (await self._get("/v1/dispatches", Dispatches, {"document_id": document_id})).dispatches
 
     async def receipt(self, dispatch_id: str) -> bytes:
         """The sealed receipt, XML."""
-        return await self._wire.ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/receipt", _bytes)
+        return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/receipt"), _bytes)
 
     async def proof(self, dispatch_id: str) -> bytes:
         """The case file (ZIP) that proves a dispatch offline."""
-        return await self._wire.ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof", _bytes)
+        return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof"), _bytes)
 
     async def checkpoint(self) -> bytes:
         """The ledger's latest signed checkpoint."""
-        return await self._wire.ask("GET", "/checkpoint", _bytes)
+        return await self._wire.ask(Ask("GET", "/checkpoint"), _bytes)
 
     async def agencies(self, query: str = "") -> AsyncIterator[Agency]:
         """Agencies whose name or identifier contains `query`, by key."""
         after: str | None = None
         while True:
-            params = {"query": query} | ({"after": after} if after else {})
-            page = await self._get("/v1/agencies", Agencies, params=params)
+            page = await self._get("/v1/agencies", Agencies, {"query": query} | ({"after": after} if after else {}))
             for agency in page.agencies:
                 yield agency
             after = page.next
@@ -149,19 +149,19 @@ class GatewayClient:
         async for change in changes(self._wire, after):
             yield change
 
-    async def _get(self, path: str, shape: type[Shape], **options: Any) -> Shape:
-        return await self._wire.ask("GET", path, _decoded(shape), **options)
+    async def _get(self, path: str, shape: type[Shape], query: Mapping[str, str] | None = None) -> Shape:
+        return await self._wire.ask(Ask("GET", path, query or {}), _decoded(shape))
 
-    async def _answer(self, delivery_id: str, answer: dict[str, Any]) -> DeliveryAnswered:
-        path = f"/v1/deliveries/{_part(delivery_id)}/acknowledgement"
-        return await self._wire.ask("POST", path, _decoded(DeliveryAnswered), json=answer)
+    async def _answer(self, delivery_id: str, answer: dict[str, bool | str]) -> DeliveryAnswered:
+        path, body = f"/v1/deliveries/{_part(delivery_id)}/acknowledgement", msgspec.json.encode(answer)
+        ask = Ask("POST", path, headers={"Content-Type": "application/json"}, body=lambda: body)
+        return await self._wire.ask(ask, _decoded(DeliveryAnswered))
 
     async def _send_packet(self, path: str, source: Source, shape: type[Shape], progress: Progress | None) -> Shape:
         with await asyncio.to_thread(outgoing, source, self._limits) as parcel:
             headers = {"Content-Type": parcel.content_type, "Content-Length": str(parcel.size_bytes)}
-            return await self._wire.ask(
-                "POST", path, _decoded(shape), body=lambda: {"data": parcel.pieces(progress)}, headers=headers
-            )
+            ask = Ask("POST", path, headers=headers, body=lambda: parcel.pieces(progress))
+            return await self._wire.ask(ask, _decoded(shape))
 
     async def _fetch(
         self, delivery_id: str, packet: Path, attachments_in: Path | None, progress: Progress | None
@@ -180,8 +180,8 @@ class GatewayClient:
             finally:
                 await asyncio.to_thread(landing.drop)
 
-        headers = {"Accept": "application/edxml+xml"}
-        return await self._wire.ask("GET", f"/v1/deliveries/{_part(delivery_id)}/packet", land, headers=headers)
+        path = f"/v1/deliveries/{_part(delivery_id)}/packet"
+        return await self._wire.ask(Ask("GET", path, headers={"Accept": "application/edxml+xml"}), land)
 
 
 def _part(written: str) -> str:
@@ -189,7 +189,7 @@ def _part(written: str) -> str:
     return quote(written, safe="")
 
 
-def _decoded(shape: type[Shape]) -> Callable[[aiohttp.ClientResponse], Any]:
+def _decoded(shape: type[Shape]) -> Callable[[aiohttp.ClientResponse], Awaitable[Shape]]:
     async def read(answer: aiohttp.ClientResponse) -> Shape:
         body = await answer.read()
         try:

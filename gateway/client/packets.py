@@ -1,7 +1,7 @@
 """Packets on their way out: a `.edxml` file is cut here, so its attachments travel as bytes and not as base64.
 
-The packet's identity does not depend on the packaging, so a submission may be repeated either way. Where the file is not
-one we can read, it is sent as it is: what is wrong with it is for the gateway to say.
+The packet's identity does not depend on the packaging, so a submission may be repeated either way. Where we
+cannot read the file, it is sent as it is: what is wrong with it is for the gateway to say.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""One request to the gateway, tried as often as makes sense: only what may succeed unchanged, never faster than asked."""
+"""One request to the gateway, tried as often as makes sense, never faster than the gateway asks for."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import aiohttp
 from yarl import URL
@@ -16,10 +16,11 @@ from yarl import URL
 from gateway.client.problem import Problem, Unreachable
 
 Result = TypeVar("Result")
+Body = bytes | AsyncIterator[bytes] | None
 
 CONNECT_TIMEOUT_S = 15.0
 QUIET_TIMEOUT_S = 120.0
-"""Longest silence of the gateway inside an answer, beyond what it was asked to wait."""
+"""Longest silence of the gateway inside an answer, beyond what we asked it to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Patience:
         """Before the next try: at least what the gateway asked for, otherwise doubling, with jitter."""
         own_s = min(self.first_s * 2.0 ** (attempt - 1), self.most_s) * (0.5 + chance / 2)
         return max(own_s, asked_s or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to ask. `body` makes the body anew for each try."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Callable[[], Body] = lambda: None
+    quiet_s: float = QUIET_TIMEOUT_S
+    """Longest silence inside the answer."""
 
 
 class Wire:
@@ -51,7 +65,7 @@ class Wire:
         headers = {"Accept-Language": language}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        self._base = URL(base_url)
+        self._base = base_url.rstrip("/")
         self._patience = patience
         self._chance = chance
         self._session = aiohttp.ClientSession(
@@ -64,22 +78,15 @@ class Wire:
         """Close every connection."""
         await self._session.close()
 
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        read: Callable[[aiohttp.ClientResponse], Awaitable[Result]],
-        body: Callable[[], dict[str, Any]] = dict,
-        **options: Any,
-    ) -> Result:
-        """`read` of the answer. `body` makes the request's body anew for each try.
+    async def ask(self, ask: Ask, read: Callable[[aiohttp.ClientResponse], Awaitable[Result]]) -> Result:
+        """`read` of the answer.
 
         Problem where the gateway says no, Unreachable where nothing more can be tried.
         """
         attempt = 1
         while True:
             try:
-                async with self.opened(method, path, **body(), **options) as answer:
+                async with self.opened(ask) as answer:
                     return await read(answer)
             except Problem as no:
                 if not no.transient or attempt >= self._patience.attempts_max:
@@ -95,13 +102,17 @@ class Wire:
             attempt += 1
 
     @asynccontextmanager
-    async def opened(
-        self, method: str, path: str, quiet_s: float = QUIET_TIMEOUT_S, **options: Any
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def opened(self, ask: Ask) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer to one try; Problem for every status but success."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=quiet_s)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=ask.quiet_s)
         async with self._session.request(
-            method, self._base.join(URL(path)), timeout=timeout, allow_redirects=False, **options
+            ask.method,
+            URL(self._base + ask.path, encoded=True),
+            params=ask.query,
+            headers=ask.headers,
+            data=ask.body(),
+            timeout=timeout,
+            allow_redirects=False,
         ) as answer:
             if not 200 <= answer.status < 300:
                 raise Problem.read(answer.status, await answer.read(), answer.headers.get("Retry-After"))
