@@ -1,0 +1,80 @@
+"""What happens to deliveries: each change goes through `model.delivery.advance`, with its event and ledger entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import bindparam, select
+
+from gateway.model.delivery import DeliveryEvent, DeliveryStatus, advance
+from gateway.store.admission import EVENT
+from gateway.store.instants import micros
+from gateway.store.schema import deliveries
+from gateway.store.transaction import Operation, Transaction
+
+_STATUSES = select(deliveries.c.id, deliveries.c.status).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+_SET_STATUS = deliveries.update().where(deliveries.c.id == bindparam("delivery")).values(status=bindparam("new_status"))
+
+
+@dataclass(frozen=True, slots=True)
+class Advance(Operation[DeliveryStatus | None]):
+    """Something happened to a delivery. Gives its status from now on; None where that cannot happen to it any more.
+
+    What changes nothing (the packet fetched once more, an acknowledgement repeated) records nothing: many times on the
+    wire, once in the register.
+    """
+
+    delivery_id: str
+    event: DeliveryEvent
+    at: datetime
+    entry: bytes | None = None
+    """Goes into the ledger where the status changes."""
+    detail: str = ""
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[DeliveryStatus | None]:
+        return advance_all(tx, operations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A change of status to be recorded."""
+
+    operation: Advance
+    status: DeliveryStatus
+
+
+def advance_all(tx: Transaction, operations: Sequence[Advance]) -> list[DeliveryStatus | None]:
+    """Each of these in turn, so that several for one delivery find it as the ones before left it."""
+    rows = tx.connection.execute(_STATUSES, {"ids": [one.delivery_id for one in operations]})
+    statuses = {row.id: DeliveryStatus(row.status) for row in rows}
+    results: list[DeliveryStatus | None] = []
+    steps: list[_Step] = []
+    for one in operations:
+        before = statuses.get(one.delivery_id)
+        after = None if before is None else advance(before, one.event)
+        results.append(after)
+        if after is not None and after is not before:
+            statuses[one.delivery_id] = after
+            steps.append(_Step(one, after))
+    if steps:
+        _record(tx, steps)
+    return results
+
+
+def _record(tx: Transaction, steps: Sequence[_Step]) -> None:
+    indexes = tx.append_some([step.operation.entry for step in steps])
+    new_statuses: list[dict[str, Any]] = [
+        {"delivery": step.operation.delivery_id, "new_status": step.status.value} for step in steps
+    ]
+    tx.connection.execute(_SET_STATUS, new_statuses)
+    EVENT.run(
+        tx.connection,
+        [
+            (step.operation.delivery_id, step.status.value, micros(step.operation.at), step.operation.detail, index)
+            for step, index in zip(steps, indexes, strict=True)
+        ],
+    )

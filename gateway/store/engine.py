@@ -1,0 +1,119 @@
+"""Connections that keep the promise: a commit that returns is on disk. A server that does not grant it is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from gateway.store.notice import StoreNotice
+
+PAGE_BYTES = 8_192
+"""SQLite's page: 8 KiB costs a fifth less than 4 KiB for the usual attachment of 20 KB."""
+CACHE_KIB = 65_536
+BUSY_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 5
+
+
+def parse_url(url: str) -> URL:
+    """A database address: `sqlite:///path` or `postgresql://...`, with the drivers this package uses."""
+    parsed = make_url(url)
+    drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
+    if parsed.drivername not in drivers:
+        raise StoreNotice("store.address", url=parsed.render_as_string(hide_password=True))
+    return parsed.set(drivername=drivers[parsed.drivername])
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of an embedded database; None for a server."""
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def writer_engine(url: URL) -> Engine:
+    """The one connection of a writer: every transaction takes the write lock when it begins."""
+    return _engine(url, connections=1, begin="BEGIN IMMEDIATE", setup=_set_up_writer)
+
+
+def reader_engine(url: URL, connections: int) -> Engine:
+    """Connections that cannot write; each transaction sees one state of the database."""
+    return _engine(url, connections=connections, begin="BEGIN", setup=_set_up_reader)
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file that only its owner can read (SQLite's side files get the same mode)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any], None]) -> Engine:
+    pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": BUSY_TIMEOUT_MS / 1_000}
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url,
+            connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1_000, "check_same_thread": False},
+            **pool,
+        )
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    else:
+        engine = create_engine(
+            url,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "gateway"},
+            paramstyle="format",
+            pool_pre_ping=True,
+            **pool,
+        )
+    event.listen(engine, "connect", lambda connection, _record: setup(engine, connection))
+    return engine
+
+
+def _set_up_writer(engine: Engine, connection: DBAPIConnection) -> None:
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(connection)
+        return
+    _assert_setting(connection, "SHOW fsync", "on")
+    _run(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    _run(connection, "SET synchronous_commit = on")
+    _assert_setting(connection, "SHOW synchronous_commit", "on")
+    connection.commit()
+
+
+def _set_up_reader(engine: Engine, connection: DBAPIConnection) -> None:
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(connection)
+        _run(connection, "PRAGMA query_only = ON")
+        return
+    _run(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.commit()
+
+
+def _set_up_sqlite(connection: DBAPIConnection) -> None:
+    _run(connection, f"PRAGMA page_size = {PAGE_BYTES}")
+    _assert_setting(connection, "PRAGMA journal_mode = WAL", "wal")
+    _run(connection, "PRAGMA synchronous = FULL")
+    _assert_setting(connection, "PRAGMA synchronous", 2)
+    _run(connection, "PRAGMA foreign_keys = ON")
+    _assert_setting(connection, "PRAGMA foreign_keys", 1)
+    _run(connection, f"PRAGMA cache_size = -{CACHE_KIB}")
+    _run(connection, "PRAGMA temp_store = MEMORY")
+    # SQLite's own checkpoints swallow a failed fsync and would try again: the writer makes them and hears of it.
+    _run(connection, "PRAGMA wal_autocheckpoint = 0")
+
+
+def _assert_setting(connection: DBAPIConnection, statement: str, expected: object) -> None:
+    found = _run(connection, statement)
+    if found != expected:
+        raise StoreNotice("store.not_durable", setting=statement, found=str(found), expected=str(expected))
+
+
+def _run(connection: DBAPIConnection, statement: str) -> object:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(statement)
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+    finally:
+        cursor.close()

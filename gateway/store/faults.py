@@ -1,0 +1,79 @@
+"""What the database says went wrong, translated once: try again, disk full, or stop for good."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Unavailable
+
+
+class Fault(Enum):
+    """What follows from an error of the database."""
+
+    FULL = "full"
+    """No space. Nothing was committed; works again when there is space."""
+    BROKEN = "broken"
+    """Input or output failed, or the file is damaged. What is on disk is no longer known: never try again."""
+    AWAY = "away"
+    """No connection, or too busy. Whether a commit under way took effect is not known; sending again settles it."""
+
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_IOERR: Fault.BROKEN,
+    sqlite3.SQLITE_CORRUPT: Fault.BROKEN,
+    sqlite3.SQLITE_NOTADB: Fault.BROKEN,
+    sqlite3.SQLITE_BUSY: Fault.AWAY,
+    sqlite3.SQLITE_LOCKED: Fault.AWAY,
+    sqlite3.SQLITE_CANTOPEN: Fault.AWAY,
+    sqlite3.SQLITE_READONLY: Fault.AWAY,
+    sqlite3.SQLITE_PERM: Fault.AWAY,
+    sqlite3.SQLITE_NOMEM: Fault.AWAY,
+}
+_POSTGRESQL_BROKEN = ("58030", "XX001", "XX002")
+"""io_error, data_corrupted, index_corrupted."""
+_POSTGRESQL_AWAY = ("08", "25006", "40", "53", "57", "58")
+"""Connection, read-only server (a standby), rollback by the server, resources, operator, system."""
+
+
+def fault_of(error: Exception) -> Fault | None:
+    """What follows from an error; None where it is no fault of the database but of what was asked of it."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    if isinstance(cause, psycopg.Error):
+        state = cause.sqlstate
+        if state == "53100":
+            return Fault.FULL
+        if state in _POSTGRESQL_BROKEN:
+            return Fault.BROKEN
+        if state is None:  # the client's own words: no connection, or it broke
+            return Fault.AWAY if isinstance(cause, psycopg.OperationalError) else None
+        return Fault.AWAY if state.startswith(_POSTGRESQL_AWAY) else None
+    return Fault.AWAY if isinstance(cause, PoolTimeout) else None
+
+
+@contextmanager
+def translated(stop: Callable[[str], None]) -> Iterator[None]:
+    """Raise the database's own faults as `Unavailable`; call `stop` for one after which nothing may be written."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        cause = str(getattr(error, "orig", error))
+        if fault is Fault.FULL:
+            raise Unavailable(Reason.DISK_FULL, retry_after_s=60, cause=cause) from error
+        if fault is Fault.BROKEN:
+            stop(cause)
+            raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause=cause) from error
+        raise Unavailable(Reason.STORE_UNAVAILABLE, cause=cause) from error

@@ -1,0 +1,37 @@
+"""Making and checking the schema: `gateway init` and `gateway upgrade` run what is here, nothing else does."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from gateway.store.notice import StoreNotice
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the newest schema, in one transaction."""
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check(connection: Connection) -> None:
+    """StoreNotice unless the database has exactly the newest schema; it names the command that mends it."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(_config())
+    if revision is None:
+        raise StoreNotice("store.schema_missing")
+    if revision == script.get_current_head():
+        return
+    known = {one.revision for one in script.walk_revisions()}
+    raise StoreNotice("store.schema_older" if revision in known else "store.schema_newer", revision=revision)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gateway.store:migrations")
+    return config

@@ -1,0 +1,102 @@
+"""Triggers: what no program may do to the register, ours included, in the words of either engine.
+
+A guard refuses with a sentence that names the rule. Each revision keeps its own list, never changed later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_APPEND_ONLY = (
+    "directory_versions",
+    "ledger_entries",
+    "checkpoints",
+    "blobs",
+    "dispatches",
+    "dispatch_attachments",
+    "delivery_events",
+    "refusals",
+)
+_NEVER_DELETED = ("ledger_head", "ledger_tiles", "deliveries", "attempts")
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """Refuse `event` on `table` with `message` where `wrong` holds (SQL over OLD and NEW)."""
+
+    name: str
+    table: str
+    event: str
+    wrong: str
+    message: str
+
+
+_TILE_PREFIX = {
+    "sqlite": "substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes",
+    "postgresql": "substring(NEW.hashes from 1 for length(OLD.hashes)) <> OLD.hashes",
+}
+
+
+def guards_of_first(engine: str) -> list[str]:
+    """The statements that make the triggers of revision 0001, for "sqlite" or "postgresql"."""
+    dense = "(SELECT coalesce(max(ledger_index) + 1, 0) FROM ledger_entries)"
+    guards = [
+        _Guard("dense", "ledger_entries", "INSERT", f"NEW.ledger_index <> {dense}", "ledger indexes are dense"),
+        _Guard("counts", "ledger_head", "UPDATE", f"NEW.size <> {dense}", "ledger_head counts the ledger's entries"),
+        _Guard(
+            "grows",
+            "checkpoints",
+            "INSERT",
+            "NEW.size <= (SELECT coalesce(max(size), 0) FROM checkpoints) OR NEW.size > (SELECT size FROM ledger_head)",
+            "a checkpoint covers more than those before it, and no more than the ledger holds",
+        ),
+        _Guard("extends", "ledger_tiles", "UPDATE", _TILE_PREFIX[engine], "a tile only grows"),
+        _Guard(
+            "final",
+            "deliveries",
+            "UPDATE",
+            "OLD.status IN ('acknowledged', 'refused', 'expired', 'withdrawn') AND NEW.status <> OLD.status",
+            "a final status never changes",
+        ),
+        _Guard("closed", "attempts", "UPDATE", "OLD.ended_at IS NOT NULL", "a closed attempt never changes"),
+        *(_Guard("kept", table, "UPDATE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),
+        *(_Guard("kept", table, "DELETE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),
+        *(_Guard("kept", table, "DELETE", "1 = 1", f"{table} rows are never deleted") for table in _NEVER_DELETED),
+    ]
+    if engine == "sqlite":
+        return [_sqlite(guard) for guard in guards]
+    tables = (*_APPEND_ONLY, *_NEVER_DELETED)
+    return [statement for guard in guards for statement in _postgresql(guard)] + _postgresql_truncate(tables)
+
+
+def _sqlite(guard: _Guard) -> str:
+    return (
+        f"CREATE TRIGGER {_name(guard)} BEFORE {guard.event} ON {guard.table} WHEN {guard.wrong} "
+        f"BEGIN SELECT RAISE(ABORT, '{_quoted(guard.message)}'); END"
+    )
+
+
+def _postgresql(guard: _Guard) -> tuple[str, str]:
+    name, row = _name(guard), "OLD" if guard.event == "DELETE" else "NEW"
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {guard.wrong} THEN RAISE EXCEPTION '{_quoted(guard.message)}'; END IF; RETURN {row}; END $$",
+        f"CREATE TRIGGER {name} BEFORE {guard.event} ON {guard.table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    )
+
+
+def _postgresql_truncate(tables: tuple[str, ...]) -> list[str]:
+    function = "CREATE FUNCTION refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS "
+    function += "$$ BEGIN RAISE EXCEPTION '% rows are never deleted', TG_TABLE_NAME; END $$"
+    return [function] + [
+        f"CREATE TRIGGER {table}_kept_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse_truncate()"
+        for table in tables
+    ]
+
+
+def _name(guard: _Guard) -> str:
+    return f"{guard.table}_{guard.name}_{guard.event.lower()}"
+
+
+def _quoted(message: str) -> str:
+    return message.replace("'", "''")

@@ -1,0 +1,250 @@
+"""Reading the register: packets, what waits for whom, what changed, what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
+
+from gateway.model.delivery import DeliveryStatus
+from gateway.model.dispatch import Kind
+from gateway.model.packet import Attachment
+from gateway.store.admission import Twin, twin_of
+from gateway.store.instants import instant, micros
+from gateway.store.schema import (
+    UNDELIVERED,
+    WAITING,
+    blobs,
+    deliveries,
+    delivery_events,
+    dispatch_attachments,
+    dispatches,
+    settings,
+)
+from gateway.store.schema import refusals as refusals_table
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRow:
+    """A packet as it was received, and the receipt its sender holds. Attachments are read by their digest."""
+
+    envelope: bytes
+    attachments: tuple[Attachment, ...]
+    receipt_xml: bytes
+    packet_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as it stands."""
+
+    id: str
+    dispatch_id: str
+    addressee: str
+    addressed_as: str
+    peer: str
+    status: DeliveryStatus
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A delivery that waits for its addressee's system."""
+
+    delivery_id: str
+    dispatch_id: str
+    addressee: str
+    addressed_as: str
+    kind: Kind
+    code: str
+    subject: str
+    sender: str
+    admitted_at: datetime
+    size_bytes: int
+    """Of the envelope and the decoded attachments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a delivery. Numbers grow in the order of commits, so whoever has seen one has seen all before it."""
+
+    id: int
+    dispatch_id: str
+    delivery_id: str
+    event: str
+    """The delivery's status from then on."""
+    at: datetime
+    addressee: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """A submission that was refused."""
+
+    id: int
+    peer: str
+    packet_digest: str | None
+    reason: str
+    at: datetime
+    ledger_index: int | None
+
+
+_TWIN = select(
+    dispatches.c.id,
+    dispatches.c.packet_digest,
+    dispatches.c.ledger_index,
+    dispatches.c.admitted_at,
+    dispatches.c.receipt_xml,
+).where(dispatches.c.packet_digest == bindparam("digest"), dispatches.c.peer == bindparam("peer"))
+_PACKET = select(dispatches.c.envelope, dispatches.c.receipt_xml, dispatches.c.packet_digest).where(
+    dispatches.c.id == bindparam("id")
+)
+_ATTACHMENTS = (
+    select(dispatch_attachments)
+    .where(dispatch_attachments.c.dispatch_id == bindparam("id"))
+    .order_by(dispatch_attachments.c.number)
+)
+_BLOB = select(blobs.c.data).where(blobs.c.sha256 == bindparam("sha256"))
+_DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
+_ATTACHED_BYTES = (
+    select(func.coalesce(func.sum(dispatch_attachments.c.size_bytes), 0))
+    .where(dispatch_attachments.c.dispatch_id == dispatches.c.id)
+    .scalar_subquery()
+)
+_INBOX = (
+    select(
+        deliveries.c.id,
+        deliveries.c.dispatch_id,
+        deliveries.c.addressee,
+        deliveries.c.addressed_as,
+        dispatches.c.kind,
+        dispatches.c.code,
+        dispatches.c.subject,
+        dispatches.c.sender,
+        dispatches.c.admitted_at,
+        (func.length(dispatches.c.envelope) + _ATTACHED_BYTES).label("size_bytes"),
+    )
+    .join_from(deliveries, dispatches)
+    .where(deliveries.c.peer == bindparam("peer"), deliveries.c.id > bindparam("after"), WAITING)
+    .order_by(deliveries.c.id)
+    .limit(bindparam("count"))
+)
+_OVERDUE = (
+    select(deliveries)
+    .where(deliveries.c.deadline_at <= bindparam("now"), UNDELIVERED)
+    .order_by(deliveries.c.deadline_at)
+    .limit(bindparam("count"))
+)
+_CHANGES = (
+    select(delivery_events, deliveries.c.dispatch_id, deliveries.c.addressee)
+    .join_from(delivery_events, deliveries)
+    .join(dispatches)
+    .where(
+        delivery_events.c.id > bindparam("after"),
+        or_(dispatches.c.peer == bindparam("peer"), deliveries.c.peer == bindparam("peer")),
+    )
+    .order_by(delivery_events.c.id)
+    .limit(bindparam("count"))
+)
+_REFUSALS = (
+    select(refusals_table)
+    .where(refusals_table.c.id > bindparam("after"))
+    .order_by(refusals_table.c.id)
+    .limit(bindparam("count"))
+)
+_SETTING = select(settings.c.value).where(settings.c.name == bindparam("name"))
+
+
+def twin(connection: Connection, peer: str, packet_digest: str) -> Twin | None:
+    """What was recorded when this peer's packet was admitted; None where it was not."""
+    row = connection.execute(_TWIN, {"peer": peer, "digest": packet_digest}).one_or_none()
+    return None if row is None else twin_of(row)
+
+
+def packet(connection: Connection, dispatch_id: str) -> PacketRow:
+    """The packet of a dispatch. NoResultFound where there is no such dispatch."""
+    row = connection.execute(_PACKET, {"id": dispatch_id}).one()
+    return PacketRow(row.envelope, attachments(connection, dispatch_id), row.receipt_xml, row.packet_digest)
+
+
+def attachments(connection: Connection, dispatch_id: str) -> tuple[Attachment, ...]:
+    """The attachments of a dispatch, in their order."""
+    return tuple(
+        Attachment(row.content_id, row.content_type, row.name, row.description, row.sha256, row.size_bytes, row.wrapped)
+        for row in connection.execute(_ATTACHMENTS, {"id": dispatch_id})
+    )
+
+
+def blob_data(connection: Connection, sha256: str) -> bytes | None:
+    """The bytes of a small attachment; None where it is a file. KeyError where no dispatch has such an attachment."""
+    row = connection.execute(_BLOB, {"sha256": sha256}).one_or_none()
+    if row is None:
+        raise KeyError(sha256)
+    return None if row.data is None else bytes(row.data)
+
+
+def delivery(connection: Connection, delivery_id: str) -> DeliveryRow | None:
+    row = connection.execute(_DELIVERY, {"id": delivery_id}).one_or_none()
+    return None if row is None else _delivery(row)
+
+
+def inbox(connection: Connection, peer: str, after: str | None, limit: int) -> tuple[InboxItem, ...]:
+    """Deliveries this peer has not yet answered for, oldest first, from behind delivery `after`."""
+    rows = connection.execute(_INBOX, {"peer": peer, "after": after or "", "count": limit})
+    return tuple(
+        InboxItem(
+            row.id,
+            row.dispatch_id,
+            row.addressee,
+            row.addressed_as,
+            Kind(row.kind),
+            row.code,
+            row.subject,
+            row.sender,
+            instant(row.admitted_at),
+            int(row.size_bytes),
+        )
+        for row in rows
+    )
+
+
+def overdue(connection: Connection, now: datetime, limit: int) -> tuple[DeliveryRow, ...]:
+    """Deliveries whose deadline has passed and that nobody has fetched."""
+    rows = connection.execute(_OVERDUE, {"now": micros(now), "count": limit})
+    return tuple(_delivery(row) for row in rows)
+
+
+def changes(connection: Connection, peer: str, after: int, limit: int) -> tuple[Change, ...]:
+    """Changes of deliveries this peer sent or collects, from behind number `after`."""
+    rows = connection.execute(_CHANGES, {"peer": peer, "after": after, "count": limit})
+    return tuple(
+        Change(row.id, row.dispatch_id, row.delivery_id, row.event, instant(row.at), row.addressee) for row in rows
+    )
+
+
+def refusals(connection: Connection, after: int, limit: int) -> tuple[RefusalRow, ...]:
+    """Refused submissions, in the order they were recorded, from behind number `after`."""
+    rows = connection.execute(_REFUSALS, {"after": after, "count": limit})
+    return tuple(
+        RefusalRow(row.id, row.peer, row.packet_digest, row.reason, instant(row.at), row.ledger_index) for row in rows
+    )
+
+
+def setting(connection: Connection, name: str) -> str | None:
+    """What this installation was told once (`PutSetting`)."""
+    value: str | None = connection.execute(_SETTING, {"name": name}).scalar()
+    return value
+
+
+def _delivery(row: Row[*tuple[Any, ...]]) -> DeliveryRow:
+    return DeliveryRow(
+        row.id,
+        row.dispatch_id,
+        row.addressee,
+        row.addressed_as,
+        row.peer,
+        DeliveryStatus(row.status),
+        instant(row.deadline_at),
+    )

@@ -1,0 +1,90 @@
+"""Reading a dispatch whole: its attachments, every addressee, every attempt, every step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from gateway.model.delivery import Attempt, Delivery, DeliveryStatus, Outcome, TimelineEvent
+from gateway.model.dispatch import Dispatch, Kind
+from gateway.store.instants import instant, instant_or_none
+from gateway.store.queries.register import attachments
+from gateway.store.schema import attempts, deliveries, delivery_events, dispatches
+
+_COLUMNS = [column for column in dispatches.columns if column.name not in {"envelope", "receipt_xml"}]
+_DISPATCH = select(*_COLUMNS).where(dispatches.c.id == bindparam("id"))
+_OF_DOCUMENT = (
+    select(*_COLUMNS)
+    .where(dispatches.c.document_id == bindparam("document_id"), dispatches.c.peer == bindparam("peer"))
+    .order_by(dispatches.c.id)
+)
+_DELIVERIES = select(deliveries).where(deliveries.c.dispatch_id == bindparam("id")).order_by(deliveries.c.id)
+_ATTEMPTS = (
+    select(attempts)
+    .join_from(attempts, deliveries)
+    .where(deliveries.c.dispatch_id == bindparam("id"))
+    .order_by(attempts.c.number)
+)
+_EVENTS = (
+    select(delivery_events)
+    .join_from(delivery_events, deliveries)
+    .where(deliveries.c.dispatch_id == bindparam("id"))
+    .order_by(delivery_events.c.id)
+)
+
+
+def dispatch(connection: Connection, dispatch_id: str) -> Dispatch | None:
+    """A dispatch with everything that happened to it."""
+    row = connection.execute(_DISPATCH, {"id": dispatch_id}).one_or_none()
+    return None if row is None else _dispatch(connection, row)
+
+
+def dispatches_of(connection: Connection, peer: str, document_id: str) -> tuple[Dispatch, ...]:
+    """What this peer sent under a document id, oldest first: the document, and what changed it later."""
+    rows = connection.execute(_OF_DOCUMENT, {"peer": peer, "document_id": document_id}).all()
+    return tuple(_dispatch(connection, row) for row in rows)
+
+
+def _dispatch(connection: Connection, row: Row[*tuple[Any, ...]]) -> Dispatch:
+    return Dispatch(
+        id=row.id,
+        kind=Kind(row.kind),
+        peer=row.peer,
+        sender=row.sender,
+        document_id=row.document_id,
+        code=row.code,
+        subject=row.subject,
+        business_type=row.business_type,
+        packet_digest=row.packet_digest,
+        admitted_at=instant(row.admitted_at),
+        ledger_index=row.ledger_index,
+        attachments=attachments(connection, row.id),
+        deliveries=_deliveries(connection, row.id),
+    )
+
+
+def _deliveries(connection: Connection, dispatch_id: str) -> tuple[Delivery, ...]:
+    tries: defaultdict[str, list[Attempt]] = defaultdict(list)
+    for row in connection.execute(_ATTEMPTS, {"id": dispatch_id}):
+        outcome = Outcome(row.outcome) if row.outcome else None
+        tries[row.delivery_id].append(
+            Attempt(row.number, instant(row.started_at), instant_or_none(row.ended_at), outcome, row.detail)
+        )
+    steps: defaultdict[str, list[TimelineEvent]] = defaultdict(list)
+    for row in connection.execute(_EVENTS, {"id": dispatch_id}):
+        steps[row.delivery_id].append(TimelineEvent(row.event, instant(row.at), row.detail, row.ledger_index))
+    return tuple(
+        Delivery(
+            row.id,
+            row.dispatch_id,
+            row.addressee,
+            row.addressed_as,
+            DeliveryStatus(row.status),
+            instant(row.deadline_at),
+            tuple(tries[row.id]),
+            tuple(steps[row.id]),
+        )
+        for row in connection.execute(_DELIVERIES, {"id": dispatch_id})
+    )

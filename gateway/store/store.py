@@ -1,0 +1,126 @@
+"""The store: one durable place for the register, the ledger and the attachments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from gateway.store import migrate
+from gateway.store.blobs import INLINE_BYTES_MAX, Blobs
+from gateway.store.engine import (
+    BUSY_TIMEOUT_MS,
+    create_file,
+    parse_url,
+    reader_engine,
+    sqlite_path,
+    writer_engine,
+)
+from gateway.store.faults import translated
+from gateway.store.notice import StoreNotice
+from gateway.store.queries import blob_data
+from gateway.store.transaction import Operation
+from gateway.store.wal import WriteAheadLog
+from gateway.store.writer import Writer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+READERS = 4
+"""Threads that read. More only queue for the interpreter."""
+
+
+def _nothing_to_stop(_cause: str) -> None:
+    """Before the store is open there is nothing that could go on writing."""
+
+
+class Store:
+    """An open store. Writes are operations and durable when they return; reads are functions of a connection.
+
+    After a failed flush `failed` says what happened and every later write is Unavailable: what the disk holds is then
+    known again only to the next start.
+    """
+
+    def __init__(
+        self, writer: Engine, reader: Engine, wal: WriteAheadLog | None, blob_dir: Path, inline_bytes_max: int
+    ) -> None:
+        """Use `Store.open`."""
+        self.failed: str | None = None
+        """Why the store stopped for good; None while it works."""
+        self.blobs = Blobs(blob_dir, inline_bytes_max, self._small_blob, self._fail)
+        self._engines = (writer, reader)
+        self._reader = reader
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = Writer(writer, wal, self._fail)
+
+    @staticmethod
+    def create(url: str) -> None:
+        """Make the database where there is none, and bring it to the newest schema. StoreNotice, Unavailable."""
+        address = parse_url(url)
+        if path := sqlite_path(address):
+            create_file(path)
+        engine = writer_engine(address)
+        try:
+            with translated(_nothing_to_stop):
+                migrate.upgrade(engine)
+        finally:
+            engine.dispose()
+
+    @classmethod
+    def open(cls, url: str, blob_dir: Path, inline_bytes_max: int = INLINE_BYTES_MAX) -> Store:
+        """Open a store that exists, at the newest schema.
+
+        StoreNotice where it does not or is not: it names the command to run. An empty database made by mistake would
+        begin a second ledger, so nothing is ever created here.
+        """
+        address = parse_url(url)
+        path = sqlite_path(address)
+        if path is not None and not path.is_file():
+            raise StoreNotice("store.file_missing", path=str(path))
+        writer, reader = writer_engine(address), reader_engine(address, READERS)
+        try:
+            with translated(_nothing_to_stop), reader.connect() as connection:
+                migrate.check(connection)
+        except BaseException:
+            reader.dispose()
+            raise
+        wal = WriteAheadLog(path, BUSY_TIMEOUT_MS) if path else None
+        return cls(writer, reader, wal, blob_dir, inline_bytes_max)
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their transaction: the measure of overload."""
+        return self._writer.waiting
+
+    async def write(self, operation: Operation[R]) -> R:
+        """Do an operation; returns when it is durable. Unavailable where it is not, or may not be: send again."""
+        return await self._writer.write(operation)
+
+    async def read(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """`query(connection, ...)` in a reader thread, in one transaction that cannot write."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, partial(self._read, query, *args, **kwargs)
+        )
+
+    def close(self) -> None:
+        """Commit what waits, and let go of everything. Safe to call twice."""
+        self._writer.close()
+        self._readers.shutdown()
+        for engine in self._engines:
+            engine.dispose()
+        self.blobs.close()
+
+    def _read(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        with translated(self._fail), self._reader.connect() as connection:
+            return query(connection, *args, **kwargs)
+
+    def _small_blob(self, sha256: str) -> bytes | None:
+        return self._read(blob_data, sha256)
+
+    def _fail(self, cause: str) -> None:
+        self.failed = self.failed or cause

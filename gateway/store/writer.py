@@ -1,0 +1,162 @@
+"""The writer: one thread through which every durable write of the process goes, in groups.
+
+A commit costs one flush of the disk however much it holds, so whatever arrives while one is under way is committed
+together in the next: alone when the gateway idles, in large groups under load, with no timer to tune.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Unavailable
+from gateway.store.faults import translated
+from gateway.store.transaction import Operation, Transaction
+from gateway.store.wal import WriteAheadLog
+
+R = TypeVar("R")
+
+GROUP_MAX = 256
+"""Operations in one transaction: beyond it a group gains nothing and its first waits longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An operation, and who waits for its result in which event loop."""
+
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How an operation ended: with a value, or with an error where `error` is set."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """Runs operations in group commits.
+
+    `write` and `close` may be called from any event loop; everything below `_run` belongs to the thread.
+    """
+
+    def __init__(self, engine: Engine, wal: WriteAheadLog | None, fail: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._wal = wal
+        self._fail = fail
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        """Held while something enters the queue, so that nothing enters behind the end."""
+        self._closed = False
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name="store-writer")
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Operations that wait for a transaction."""
+        return self._queue.qsize()
+
+    async def write(self, operation: Operation[R]) -> R:
+        """Do an operation and wait until it is durable. Raises what the operation raised, or Unavailable."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        with self._door:
+            if self._closed:
+                raise Unavailable(Reason.DRAINING, cause="the store is closing")
+            self._queue.put(_Waiting(operation, future, loop))
+        return await future
+
+    def close(self) -> None:
+        """Commit what waits, and end the thread."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            outcomes = self._commit([one.operation for one in group])
+            _answer(group, outcomes)
+            self._shorten_wal()
+
+    def _next_group(self) -> list[_Waiting]:
+        """Wait for one, and take what came with it. Empty at the end."""
+        group: list[_Waiting] = []
+        one = self._queue.get()
+        while one is not None:
+            group.append(one)
+            if len(group) == GROUP_MAX or self._queue.empty():
+                return group
+            one = self._queue.get()
+        if group:  # the end came behind the last group: leave it for the next round
+            self._queue.put(None)
+        return group
+
+    def _commit(self, operations: Sequence[Operation[Any]]) -> list[_Outcome]:
+        try:
+            return [_Outcome(value) for value in self._transact(operations)]
+        except Unavailable as unavailable:  # all are told to send again; one by one they would fare no better
+            return [_Outcome(error=unavailable)] * len(operations)
+        except Exception as error:
+            if len(operations) == 1:
+                return [_Outcome(error=error)]
+            return [outcome for operation in operations for outcome in self._commit([operation])]
+
+    def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        """All of these in one transaction, each kind at once; their results, in order."""
+        if self._failed:
+            raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause="the store stopped after a fault")
+        kinds: defaultdict[type[Operation[Any]], list[int]] = defaultdict(list)
+        for place, operation in enumerate(operations):
+            kinds[type(operation)].append(place)
+        results: list[Any] = [None] * len(operations)
+        with translated(self._stop), self._engine.begin() as connection:
+            tx = Transaction(connection)
+            for kind, places in kinds.items():
+                for place, result in zip(places, kind.run(tx, [operations[place] for place in places]), strict=True):
+                    results[place] = result
+            tx.finish()
+        return results
+
+    def _shorten_wal(self) -> None:
+        if self._wal is not None and not self._failed:
+            with suppress(Unavailable), translated(self._stop):
+                self._wal.shorten(self._engine)
+
+    def _stop(self, cause: str) -> None:
+        self._failed = True
+        self._fail(cause)
+
+
+def _answer(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:
+    """Wake everybody who waits, each event loop once."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = defaultdict(list)
+    for waiting, outcome in zip(group, outcomes, strict=True):
+        by_loop[waiting.loop].append((waiting.future, outcome))
+    for loop, answers in by_loop.items():
+        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _resolve(answers: Sequence[tuple[asyncio.Future[Any], _Outcome]]) -> None:
+    for future, outcome in answers:
+        if future.done():  # whoever waited was cancelled; the write stands
+            continue
+        if outcome.error is None:
+            future.set_result(outcome.value)
+        else:
+            future.set_exception(outcome.error)
