@@ -36,8 +36,7 @@ from gateway.http.shapes import (
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.model.words import LANGUAGES, text
-from gateway.store import queries
-from gateway.store.blobs import Staging
+from gateway.store import Staging, queries
 
 POLL_SLICE_S = 5.0
 """A long poll looks this often whether its caller is still there."""
@@ -92,15 +91,14 @@ async def _receive(call: Call[NoQuery]) -> Received:
     opened: list[Staging] = []
 
     def open_sink() -> Staging:
-        opened.append(call.line.blobs.open_sink())
+        opened.append(call.line.blobs.stage())
         return opened[-1]
 
     try:
         with call.doors.metrics.step("receive"):
             return await unpack(call.request, call.line.limits, open_sink, call.doors.transfers)
     except BaseException:
-        for staging in opened:
-            staging.drop()
+        call.line.blobs.drop(opened)
         raise
 
 
@@ -124,8 +122,8 @@ async def packet(call: Call[NoQuery]) -> web.StreamResponse:
     """Hand a packet over, as it was received."""
     fetched = await courier.fetch(call.line, call.peer, call.part("delivery_id"))
     call.facts.add(dispatch_id=fetched.dispatch_id)
-    held = [await call.line.store.open_blob(one.sha256) for one in fetched.attachments]
-    parcel = Parcel(fetched.skeleton, fetched.attachments, tuple(held))
+    held = tuple(call.line.blobs.reader(one) for one in fetched.attachments)
+    parcel = Parcel(fetched.skeleton, fetched.attachments, held)
     headers = {"X-Dispatch-Id": fetched.dispatch_id, "X-Packet-Digest": parcel.digest}
     return await send_parcel(call.request, parcel, call.doors.transfers, headers, boundary=fetched.dispatch_id)
 
@@ -137,8 +135,7 @@ async def attachment(call: Call[NoQuery]) -> web.StreamResponse:
     if not 1 <= number <= len(fetched.attachments):
         raise Refused(found(Reason.NOT_FOUND))
     one = fetched.attachments[number - 1]
-    held = await call.line.store.open_blob(one.sha256)
-    return await send_attachment(call.request, one, held, call.doors.transfers)
+    return await send_attachment(call.request, one, call.line.blobs.reader(one), call.doors.transfers)
 
 
 async def answer_delivery(call: Call[NoQuery]) -> web.StreamResponse:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import SEEK_END
 from itertools import chain
-from pathlib import Path
 from urllib.parse import quote
 
+import multipart  # type: ignore[import-untyped]
 from aiohttp import hdrs, web
 
 from gateway import edxml
@@ -17,35 +16,23 @@ from gateway.http.endpoints import BYTES, FORM, PACKET_TYPES
 from gateway.http.packaging import PACKET_PART
 from gateway.http.transfer import Transfers
 from gateway.model.packet import Attachment, packet_digest
+from gateway.store import BlobReader
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
-PIECE_BYTES = 256 * 1024
 
-Held = bytes | Path
-"""An attachment as the store holds it: small ones as bytes, large ones as a file."""
-
-
-def pieces(held: Held, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """The bytes of an attachment from `start` up to, not including, `stop`."""
-    if isinstance(held, bytes):
-        yield held[start:stop]
-        return
-    with held.open("rb") as file:
-        left = (file.seek(0, SEEK_END) if stop is None else stop) - start
-        file.seek(start)
-        while left > 0 and (piece := file.read(min(left, PIECE_BYTES))):
-            left -= len(piece)
-            yield piece
+def _pieces(held: BlobReader, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """An attachment's bytes, opened when they are first wanted: in a thread."""
+    yield from held(start, stop)
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A packet on its way out. `held` are its attachments' bytes, in order."""
+    """A packet on its way out. `held` opens its attachments, in order."""
 
     skeleton: bytes
     attachments: tuple[Attachment, ...]
-    held: tuple[Held, ...]
+    held: tuple[BlobReader, ...]
 
     @property
     def size_bytes(self) -> int:
@@ -58,22 +45,22 @@ class Parcel:
 
     def inline(self) -> Iterator[bytes]:
         """The field's file: base64 back where it was cut."""
-        return edxml.inline(self.skeleton, [pieces(one) for one in self.held])
+        return edxml.inline(self.skeleton, [_pieces(one) for one in self.held])
 
     def form(self, boundary: str) -> tuple[Iterator[bytes], int]:
         """A form such as a submission may be, and its length in bytes."""
         heads = [_head(boundary, PACKET_PART, PACKET_TYPES[0])]
         heads += [_head(boundary, one.content_id, BYTES) for one in self.attachments]
-        bodies = [iter((self.skeleton,)), *(pieces(one) for one in self.held)]
+        bodies = [iter((self.skeleton,)), *(_pieces(one) for one in self.held)]
         tail = f"\r\n--{boundary}--\r\n".encode()
         parts = chain.from_iterable(chain((head,), body) for head, body in zip(heads, bodies, strict=True))
         return chain(parts, (tail,)), sum(map(len, heads)) + self.size_bytes + len(tail)
 
 
 def _head(boundary: str, name: str, content_type: str) -> bytes:
-    written = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    written = multipart.content_disposition_quote(name)
     return (
-        f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="{written}"\r\nContent-Type: {content_type}\r\n\r\n'
+        f"\r\n--{boundary}\r\nContent-Disposition: form-data; name={written}\r\nContent-Type: {content_type}\r\n\r\n"
     ).encode()
 
 
@@ -90,12 +77,12 @@ async def send_parcel(
         whole = parcel.inline()
         response.content_type = PACKET_TYPES[0]
     await response.prepare(request)
-    await transfers.send(response, whole, parcel.size_bytes)
+    await transfers.send(response, whole)
     return response
 
 
 async def send_attachment(
-    request: web.Request, attachment: Attachment, held: Held, transfers: Transfers
+    request: web.Request, attachment: Attachment, held: BlobReader, transfers: Transfers
 ) -> web.StreamResponse:
     """Answer with one attachment, or the range of it that was asked for."""
     tag = f'"{attachment.sha256}"'
@@ -117,7 +104,7 @@ async def send_attachment(
         response.headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{attachment.size_bytes}"
     response.content_length = stop - start
     await response.prepare(request)
-    await transfers.send(response, pieces(held, start, stop), stop - start)
+    await transfers.send(response, _pieces(held, start, stop))
     return response
 
 

@@ -98,9 +98,9 @@ class Transfers:
                 raise Refused(found(Reason.BODY_TOO_LARGE, limit_bytes=bytes_max))
             yield chunk
 
-    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes], size_bytes: int) -> None:
-        """Write what `pieces` yields (about `size_bytes` in all) to a prepared response, batch by batch."""
-        while batch := await self.sized(size_bytes, lambda: _batch(pieces, self._limits.batch_bytes)):
+    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes]) -> None:
+        """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks."""
+        while batch := await self.in_thread(partial(_batch, pieces, self._limits.batch_bytes)):
             try:
                 async with asyncio.timeout(self._limits.write_timeout_s):
                     await response.write(batch)
