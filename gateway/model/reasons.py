@@ -104,6 +104,24 @@ class Reason(StrEnum):
     SEAL_DIGEST = "seal.digest", 5, 422
     SEAL_SIGNATURE = "seal.signature", 5, 422
 
+    # Step 5: the signatures inside PDF attachments.
+    PDF_TOO_LARGE = "pdf.too_large", 5, 422
+    PDF_UNREADABLE = "pdf.unreadable", 5, 422
+    PDF_ENCRYPTED = "pdf.encrypted", 5, 422
+    PDF_CHANGED_AFTER_SIGNING = "pdf.changed_after_signing", 5, 422
+    PDF_SIGNATURE_INVALID = "pdf.signature_invalid", 5, 422
+    PDF_SIGNATURE_UNTRUSTED = "pdf.signature_untrusted", 5, 422
+    PDF_CERTIFICATE_VALIDITY = "pdf.certificate_validity", 5, 422
+    PDF_REVOKED = "pdf.revoked", 5, 422
+    PDF_AGENCY_MISMATCH = "pdf.agency_mismatch", 5, 422
+    PDF_ORDER = "pdf.order", 5, 422
+    PDF_SIGNER_MISMATCH = "pdf.signer_mismatch", 5, 422
+    PDF_SIGNATURE_MISSING = "pdf.signature_missing", 5, 422
+    PDF_UNSIGNED = "pdf.unsigned", 5, 422
+    PDF_SIGNING_TIME = "pdf.signing_time", 5, 422
+    PDF_EXPIRED_SINCE = "pdf.expired_since", 5, 422
+    PDF_REVOCATION_UNKNOWN = "pdf.revocation_unknown", 5, 422
+
     # Step 7: record.
     DOCUMENT_ID_TAKEN = "record.document_id_taken", 7, 409
 

@@ -1,8 +1,8 @@
 """The revocation snapshot: every CRL and OCSP answer at hand at one instant, and where the next ones come from.
 
 Verification reads a snapshot and never the network; a task outside the request path makes the next one
-(`exchange/revocation.py`). What the snapshot does not say is unknown. Answers are checked where they are used: a list is
-believed for its signature, whoever brought it.
+(`exchange/revocation.py`). What the snapshot does not say is unknown. Answers are checked where they are used: a list
+is believed for its signature, whoever brought it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -114,16 +115,14 @@ def read_answer(kind: SourceKind, answer: bytes) -> bytes:
     try:
         if kind is SourceKind.OCSP:
             status = ocsp.load_der_ocsp_response(answer).response_status
-            if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-                raise AnswerError(f"the responder says {status.name}")
-            return answer
-        if answer.lstrip().startswith(b"-----BEGIN"):
+        elif answer.lstrip().startswith(b"-----BEGIN"):
             return x509.load_pem_x509_crl(answer).public_bytes(Encoding.DER)
-        x509.load_der_x509_crl(answer)
-    except AnswerError:
-        raise
+        else:
+            x509.load_der_x509_crl(answer)
     except ValueError as broken:
         raise AnswerError(f"not a {kind.upper()} answer: {broken}") from broken
+    if kind is SourceKind.OCSP and status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise AnswerError(f"the responder says {status.name}")
     return answer
 
 
@@ -133,7 +132,7 @@ def sources_of(path: tuple[bytes, ...]) -> Iterator[Source]:
     A list where the certificate names one, for it serves every certificate of its issuer; else the issuer's responder.
     Only http and https: these are what authorities publish by.
     """
-    for issuer_der, certificate_der in zip(path, path[1:], strict=False):
+    for issuer_der, certificate_der in pairwise(path):
         certificate = x509.load_der_x509_certificate(certificate_der)
         lists = [url for url in _list_urls(certificate) if _fetchable(url)]
         if lists:
