@@ -1,0 +1,74 @@
+"""Characters no official text needs and no reader sees: they make one name look like another, or hide a file's ending.
+
+Refused: control characters (C0 and C1, but tab and line ends), bidirectional controls, zero-width characters, line and
+paragraph separators, tag characters, noncharacters; and text that is not in normal form C, because two spellings of one
+name would be two names to a computer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from lxml import etree
+
+from gateway.edxml.findings import explained, local_name, path_of
+from gateway.edxml.parse import Parsed
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Finding
+
+FINDINGS_MAX = 20
+
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # zero width, separators, bidirectional
+    "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters of the first plane
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "\U000e0000-\U000e007f]"  # tags
+)
+_PLAIN = bytes({*range(0x20, 0x7F), *b"\t\r\n", *range(0x80, 0xC0), *range(0xC3, 0xCC), 0xE1} - {0xC0, 0xC1})
+"""Bytes that alone spell no forbidden character: ASCII, continuation bytes, and the first bytes of Latin letters
+(U+00C0 to U+02FF, U+1000 to U+1FFF). What Vietnamese is written with; deleting them is cheaper than searching."""
+_REFERENCE = "&#"
+
+
+def check_characters(parsed: Parsed) -> tuple[Finding, ...]:
+    """FORM_CHARACTERS for every text or attribute value that holds what it must not, at most 20."""
+    text = parsed.text.removeprefix("\ufeff")
+    suspicious = (
+        _REFERENCE in text  # a reference spells any character
+        or (text.encode().translate(None, _PLAIN) and FORBIDDEN.search(text))
+        or not unicodedata.is_normalized("NFC", text)
+    )
+    if not suspicious:
+        return ()
+    findings: list[Finding] = []
+    for element, value in _values(parsed.root):
+        if len(findings) == FINDINGS_MAX:
+            break
+        if stray := FORBIDDEN.search(value):
+            character = f"U+{ord(stray[0]):04X}"
+            findings.append(_finding("forbidden", element, character=character))
+        elif not unicodedata.is_normalized("NFC", value):
+            findings.append(_finding("not_nfc", element, value=value.strip()))
+    return tuple(findings)
+
+
+def _values(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """Every text with the element it belongs to: content, tails, attribute values and comments."""
+    for node in root.iter():
+        parent = node.getparent()
+        within = root if parent is None else parent
+        is_element = isinstance(node.tag, str)
+        if node.text:
+            yield node if is_element else within, node.text
+        if node.tail:
+            yield within, node.tail
+        if is_element:
+            yield from ((node, str(value)) for value in node.attrib.values())
+
+
+def _finding(fault: str, element: etree._Element, **values: object) -> Finding:
+    name = local_name(element.tag)
+    return explained(Reason.FORM_CHARACTERS, fault, path_of(element), element.sourceline, name=name, **values)
