@@ -50,12 +50,13 @@ def create_file(path: Path) -> None:
 
 
 def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any], None]) -> Engine:
-    pool = {"pool_size": connections, "max_overflow": 0, "pool_timeout": BUSY_TIMEOUT_MS / 1_000}
+    # Errors go to the log: without the values, which are documents.
+    options: dict[str, Any] = {"pool_size": connections, "pool_timeout": BUSY_TIMEOUT_MS / 1_000, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
             url,
             connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1_000, "check_same_thread": False},
-            **pool,
+            **options,
         )
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     else:
@@ -64,7 +65,7 @@ def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "gateway"},
             paramstyle="format",
             pool_pre_ping=True,
-            **pool,
+            **options,
         )
     event.listen(engine, "connect", lambda connection, _record: setup(engine, connection))
     return engine

@@ -1,0 +1,161 @@
+"""A PostgreSQL server for the suite, started from the system's binaries the first time a test asks for it.
+
+A cluster of its own in a temporary folder, on a socket of its own, with fsync on; gone at the end. PostgreSQL refuses to
+run as root, so there it runs as an unprivileged user.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gateway.store import Store
+
+PACKAGE = "postgresql"
+START_S_MAX = 60.0
+PR_SET_PDEATHSIG = 1
+
+
+class PostgresServer:
+    """A running cluster. Databases are copies of a migrated template: some 40 ms each."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self._folder = folder
+        self._data = folder / "data"
+        self._account = _account() if os.getuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        if self._account:
+            shutil.chown(folder, self._account.pw_uid, self._account.pw_gid)
+        self._run("initdb", "--username=gateway", "--auth=trust", "--encoding=UTF8", "--locale=C", self._data)
+        self.start()
+        self._execute("CREATE DATABASE template_gateway")
+        Store.create(self.url("template_gateway"))
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://gateway@/{database}?host={self._folder}&port={self.port}"
+
+    @property
+    def port(self) -> int:
+        """Only the socket's name: each server has its own folder."""
+        return 5432
+
+    def fresh_database(self) -> str:
+        """The URL of a new database at the newest schema."""
+        name = f"gateway_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE template_gateway")
+        return self.url(name)
+
+    def empty_database(self) -> str:
+        """The URL of a new database with nothing in it."""
+        name = f"gateway_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        name = url.partition("@/")[2].partition("?")[0]
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def start(self) -> None:
+        """Start the server, as at first or after `kill`, and wait until it answers."""
+        command = [
+            self._binaries / "postgres",
+            *("-D", self._data, "-k", self._folder, "-p", str(self.port)),
+            *("-c", "listen_addresses=", "-c", "fsync=on", "-c", "max_connections=200", "-c", "log_statement=none"),
+        ]
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, preexec_fn=_die_with_parent, **self._as_account()
+            )
+        deadline_s = time.monotonic() + START_S_MAX
+        while True:
+            try:
+                self._execute("SELECT 1")
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > deadline_s:
+                    raise RuntimeError((self._folder / "server.log").read_text()) from None
+                time.sleep(0.02)
+            else:
+                return
+
+    def kill(self) -> None:
+        """End the server at once, with no chance to tidy up: as a crash would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(
+            host=str(self._folder), port=self.port, user="gateway", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]  # names of our own making
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        done = subprocess.run(
+            [self._binaries / program, *arguments], capture_output=True, text=True, **self._as_account()
+        )
+        assert done.returncode == 0, done.stderr
+
+    def _as_account(self) -> dict[str, object]:
+        if self._account is None:
+            return {}
+        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _account() -> pwd.struct_passwd:
+    """Somebody who is not root."""
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise RuntimeError("PostgreSQL does not run as root, and there is no user postgres or nobody")
+
+
+def _die_with_parent() -> None:
+    """A suite that is killed leaves no server behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def binaries() -> Path | None:
+    """The newest installed server's programs."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    if found:
+        return max(found, key=lambda path: int(path.parent.name))
+    on_path = shutil.which("postgres")
+    return Path(on_path).parent if on_path else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The suite's PostgreSQL server; skips where none is installed."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip(f"PostgreSQL's programs are not installed (Debian: apt-get install {PACKAGE})")
+    folder = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
+    try:
+        server = PostgresServer(programs, folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
