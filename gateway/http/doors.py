@@ -23,7 +23,7 @@ from gateway.http.limits import HttpLimits
 from gateway.http.logline import LOG, facts_of
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import document
-from gateway.http.problem import foreign, malformed, problems
+from gateway.http.problem import bug, foreign, malformed, problems
 from gateway.http.table import ENDPOINTS
 from gateway.http.transfer import Transfers
 from gateway.http.waiting import Waiting
@@ -171,9 +171,14 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what could not be read as HTTP."""
-        LOG.info("broken_http", address=request.remote, status=status, error=type(exc).__name__)
-        answer = malformed(request, fault_found(Reason.REQUEST_MALFORMED, "broken_http"))
+        """The answer to what could not be read as HTTP, and to a bug in the threshold itself."""
+        if request.writer.output_size > 0:
+            raise ConnectionResetError("the answer could not be completed") from exc
+        if status >= 500 and exc is not None:
+            answer = bug(request, exc)
+        else:
+            LOG.info("broken_http", address=request.remote, status=status, error=type(exc).__name__)
+            answer = malformed(request, fault_found(Reason.REQUEST_MALFORMED, "broken_http"))
         answer.headers[hdrs.SERVER] = "truc"
         return answer
 

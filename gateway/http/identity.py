@@ -62,7 +62,7 @@ class Identity:
         peer = directory.peer(key) if key else None
         if peer is None or (peer.revoked_at is not None and peer.revoked_at <= at):
             _pause(self._strangers.take(address, now_s))
-            raise Refused(found(Reason.UNAUTHENTICATED, path=request.path))
+            raise Refused(found(Reason.UNAUTHENTICATED, where=request.path))
         _pause(self._peers.take(peer.key, now_s))
         return peer
 

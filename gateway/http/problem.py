@@ -25,8 +25,13 @@ _ENCODER = msgspec.json.Encoder()
 
 def language(request: web.BaseRequest) -> str:
     """The language the caller prefers among ours; Vietnamese where it states none."""
+    return preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+
+
+def preferred(wishes: str) -> str:
+    """The best of our languages in an Accept-Language header."""
     best, best_weight = LANGUAGES[0], 0.0
-    for wish in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").split(",")[:16]:
+    for wish in wishes.split(",")[:16]:
         tag, _, parameter = wish.partition(";")
         name = tag.strip().lower().partition("-")[0]
         weight = _weight(parameter)
@@ -58,12 +63,11 @@ def unavailable(request: web.BaseRequest, no: Unavailable) -> web.Response:
 
 def foreign(request: web.BaseRequest, no: web.HTTPException) -> web.Response:
     """What aiohttp raised by itself, in our shape."""
-    path = request.path
     match no:
         case web.HTTPNotFound():
-            return _answer(request, found(Reason.NOT_FOUND, path=path), ())
+            return _answer(request, found(Reason.NOT_FOUND), ())
         case web.HTTPMethodNotAllowed():
-            finding = found(Reason.METHOD_NOT_ALLOWED, path=path, method=no.method)
+            finding = found(Reason.METHOD_NOT_ALLOWED, where=request.path, method=no.method)
             return _answer(request, finding, (), headers={hdrs.ALLOW: ", ".join(sorted(no.allowed_methods))})
         case web.HTTPRequestEntityTooLarge():
             return _answer(request, found(Reason.BODY_TOO_LARGE), ())
