@@ -46,8 +46,8 @@ class Anatomy:
 
 def packet(root: etree._Element, skeleton: bytes) -> Anatomy:
     """The anatomy of an edXML packet. Refused(SEAL_AMBIGUOUS / SEAL_STRUCTURE) where a rule is broken."""
-    check_markup(root, skeleton)
-    signature = _only_signature(root, skeleton)
+    signature = _only_signature(root)
+    check_markup(root, skeleton, signature)
     outside = _outside(root, signature)
     _check_foreign(outside, QCVN)
     _check_counts(outside)
@@ -69,8 +69,8 @@ def packet(root: etree._Element, skeleton: bytes) -> Anatomy:
 
 def document(root: etree._Element, xml: bytes) -> Anatomy:
     """The anatomy of one of the gateway's own documents: the root carries the Id and holds the Signature."""
-    check_markup(root, xml)
-    signature = _only_signature(root, xml)
+    signature = _only_signature(root)
+    check_markup(root, xml, signature)
     identity = root.get("Id", "")
     if not _NCNAME.fullmatch(identity):
         raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.no_id", root, name=local_name(root), id="Id")
@@ -80,12 +80,16 @@ def document(root: etree._Element, xml: bytes) -> Anatomy:
     return Anatomy(root, root, f"#{identity}", signature)
 
 
-def sealed(anatomy: Anatomy) -> etree._Element:
-    """The Signature in its slot. Refused(SEAL_MISSING) without one, SEAL_AMBIGUOUS where it stands elsewhere."""
+def check_sealed(root: etree._Element) -> None:
+    """Refused(SEAL_MISSING) where there is no ds:Signature anywhere, whatever else may be wrong."""
+    if next(root.iter(SIGNATURE), None) is None:
+        raise refusal(Reason.SEAL_MISSING, "reason.seal.missing.title", root)
+
+
+def signature_in_place(anatomy: Anatomy) -> etree._Element:
+    """The Signature, which is the last child of its slot. Refused(SEAL_AMBIGUOUS) where it stands elsewhere."""
     signature = anatomy.signature
-    if signature is None:
-        raise refusal(Reason.SEAL_MISSING, "reason.seal.missing.title", anatomy.slot)
-    if signature.getparent() is not anatomy.slot or signature.getnext() is not None:
+    if signature is None or signature.getparent() is not anatomy.slot or signature.getnext() is not None:
         raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.signature_elsewhere", signature)
     return signature
 
@@ -114,8 +118,9 @@ def blank(text: str | None) -> bool:
     return not text or not text.strip(_XML_SPACE)
 
 
-def check_markup(root: etree._Element, xml: bytes) -> None:
-    """No comment, CDATA, DOCTYPE or processing instruction anywhere, and every namespace an absolute URI.
+def check_markup(root: etree._Element, xml: bytes, signature: etree._Element | None) -> None:
+    """No comment, CDATA, DOCTYPE or processing instruction anywhere, no character reference in the Signature, and every
+    namespace an absolute URI.
 
     Asked of the bytes: a raw `<` begins markup wherever it stands, so two searches prove it for the whole file and for
     every parser. That holds in UTF-8, so no other encoding passes.
@@ -129,18 +134,19 @@ def check_markup(root: etree._Element, xml: bytes) -> None:
     for uri in _NAMESPACE_DECLARATION.findall(xml):
         if not _ABSOLUTE_URI.fullmatch(uri):
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.namespace", root, uri=uri.decode(errors="replace"))
+    if signature is not None:
+        name = qualified_name(signature)
+        if b"&" in xml[xml.find(b"<" + name) : xml.rfind(b"</" + name)]:
+            raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.character_reference", signature)
 
 
-def _only_signature(root: etree._Element, xml: bytes) -> etree._Element | None:
+def _only_signature(root: etree._Element) -> etree._Element | None:
     """The ds:Signature, None without one. Anything else called Signature beside it makes the seal ambiguous."""
     named = list(root.iter("{*}Signature"))
     if not any(one.tag == SIGNATURE for one in named):
         return None
     if len(named) > 1:
         raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.signatures", named[1], count=str(len(named)))
-    name = qualified_name(named[0])
-    if b"&" in xml[xml.find(b"<" + name) : xml.rfind(b"</" + name)]:
-        raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.character_reference", named[0])
     return named[0]
 
 

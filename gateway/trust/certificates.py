@@ -88,23 +88,23 @@ class TrustStore:
 
     def __init__(self, anchors: Sequence[bytes], intermediates: Sequence[bytes] = ()) -> None:
         """ValueError where a certificate cannot be read or there is no anchor."""
-        self._store = Store([x509.load_der_x509_certificate(der) for der in anchors])
+        trusted = [x509.load_der_x509_certificate(der) for der in anchors]
+        self._store = Store(trusted)
         self._intermediates = [x509.load_der_x509_certificate(der) for der in intermediates]
+        self._authorities = (*trusted, *self._intermediates)
         self._trusted: dict[bytes, Period] = {}
 
     def verify(self, certificate_der: bytes, at: datetime) -> None:
         """None where a path leads to an anchor and all of it is valid at `at`.
 
-        Refused(SEAL_CERTIFICATE_UNTRUSTED) where no path is ever valid, Refused(SEAL_CERTIFICATE_VALIDITY) where one
-        is, but not at this instant.
+        Refused(SEAL_KEY) where its key is outside the profile, Refused(SEAL_CERTIFICATE_UNTRUSTED) where no path is
+        ever valid, Refused(SEAL_CERTIFICATE_VALIDITY) where one is, but not at this instant.
         """
         period = self._trusted.get(certificate_der)
         if period is not None and period.covers(at):
             return
-        try:
-            leaf = x509.load_der_x509_certificate(certificate_der)
-        except ValueError as broken:
-            raise refusal(Reason.SEAL_KEY, "seal.fault.certificate_unreadable") from broken
+        read_certificate(certificate_der)  # the path validator does not judge the strength of the last key on it
+        leaf = x509.load_der_x509_certificate(certificate_der)
         try:
             self._trusted[certificate_der] = self._path_period(leaf, at)
         except VerificationError as failed:
@@ -127,11 +127,11 @@ class TrustStore:
         )
 
     def _refusal(self, leaf: x509.Certificate, at: datetime) -> Exception:
+        """Why there is no path at `at`. A path that is ever valid is valid when the youngest certificate on it begins."""
         subject = leaf.subject.rfc4514_string()
-        starts_at, ends_at = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-        for other in (starts_at, ends_at):
+        for begins_at in sorted({one.not_valid_before_utc for one in (leaf, *self._authorities)}, reverse=True):
             try:
-                period = self._path_period(leaf, other)
+                period = self._path_period(leaf, begins_at)
             except VerificationError:
                 continue
             return refusal(

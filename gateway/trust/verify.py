@@ -11,10 +11,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from lxml import etree
-
+from gateway.edxml import Parsed
 from gateway.model.packet import SealFacts
 from gateway.model.reasons import Reason
 from gateway.trust import anatomy
@@ -26,16 +24,6 @@ from gateway.trust.tree import canonical, canonical_without, parse
 
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours before its signing time is in the future."""
-
-
-class Parsed(Protocol):
-    """A packet as the reader parsed it: the root of the one tree, and the bytes it came from."""
-
-    @property
-    def root(self) -> etree._Element: ...
-
-    @property
-    def skeleton(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,9 @@ def verify(
     `attachments` are (content id, SHA-256 hex of the decoded bytes) as received; `certificates` are the DER of the
     sender's certificates in the directory, the only source of the key: KeyInfo must name one of them.
     """
+    anatomy.check_sealed(parsed.root)
     body = anatomy.packet(parsed.root, parsed.skeleton)
-    signature = anatomy.sealed(body)
+    signature = anatomy.signature_in_place(body)
     anatomy.check_attachments(parsed.root, attachments)
     block = read_block(signature, body.uri, [content_id for content_id, _ in attachments])
     certificate = _certificate(block, certificates)
@@ -87,8 +76,9 @@ def verify_countersigned(xml: bytes, certificate_der: bytes) -> bytes:
     Gives the canonical octets that were signed; who pins the certificate says whom to trust. Refused(seal.*) otherwise.
     """
     root = parse(xml)
+    anatomy.check_sealed(root)
     body = anatomy.document(root, xml)
-    signature = anatomy.sealed(body)
+    signature = anatomy.signature_in_place(body)
     block = read_block(signature, body.uri, ())
     certificate = _certificate(block, (certificate_der,))
     _check_properties(block, certificate)
