@@ -111,6 +111,10 @@ def _check_framing(request: web.Request) -> None:
 
 
 async def _sign_answer(request: web.Request, answer: web.StreamResponse) -> None:
+    _sign(request, answer)
+
+
+def _sign(request: web.BaseRequest, answer: web.StreamResponse) -> None:
     """Headers of every answer: which request it was; nobody keeps it, guesses at it, or learns our software from it."""
     answer.headers["X-Request-Id"] = facts_of(request).request_id
     answer.headers[hdrs.SERVER] = "truc"
@@ -179,7 +183,7 @@ class _Connection(web.RequestHandler):
         else:
             LOG.info("broken_http", address=request.remote, status=status, error=type(exc).__name__)
             answer = malformed(request, fault_found(Reason.REQUEST_MALFORMED, "broken_http"))
-        answer.headers[hdrs.SERVER] = "truc"
+        _sign(request, answer)
         return answer
 
 

@@ -25,7 +25,7 @@ from gateway.http.shapes import (
 )
 from gateway.model.reasons import Reason
 
-_ID = "[0-9A-Za-z.]{1,64}"
+_ID = "[0-9A-Za-z.]+"
 _DELIVERY = f"/v1/deliveries/{{delivery_id:{_ID}}}"
 _DISPATCH = f"/v1/dispatches/{{dispatch_id:{_ID}}}"
 
@@ -57,7 +57,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT), headers=("Accept",),
     ),
     plain(
-        "GET", f"{_DELIVERY}/attachments/{{number:[0-9]{{1,4}}}}", "fetchAttachment", "Fetch one attachment",
+        "GET", f"{_DELIVERY}/attachments/{{number:[1-9][0-9]?}}", "fetchAttachment", "Fetch one attachment",
         native.attachment,
         {200: Answer("The whole attachment", {BYTES: None}), 206: Answer("The range asked for", {BYTES: None})},
         refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT), headers=("Range", "If-Range"),
@@ -95,7 +95,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         refusals=(Reason.DRAINING,), headers=(sse.LAST_EVENT_ID,),
     ),
     plain(
-        "GET", "/v1/reasons/{code:[a-z0-9_.]{1,64}}", "getReason", "Explain a reason for refusal", native.reason,
+        "GET", "/v1/reasons/{code:[a-z0-9_.]+}", "getReason", "Explain a reason for refusal", native.reason,
         {200: Answer("The reason in both languages", {JSON: ReasonShape})},
         refusals=(Reason.NOT_FOUND,), public=True,
     ),
