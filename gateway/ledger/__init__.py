@@ -5,11 +5,16 @@ An entry is a short text (`entry`), a leaf of a Merkle tree (`tree`) whose root 
 dispatch (`case`). Nothing here waits, reads a clock or opens a file.
 """
 
+from gateway.ledger.archive import CASE_BYTES_MAX
+from gateway.ledger.case import Case, ProvenEntry, write_case
+from gateway.ledger.check import check_case
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.ledger.entry import ENTRY_FIELDS, NONE, Entry, EntryKind, decode
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey, NoteSigner
+from gateway.ledger.proof import Proof
 from gateway.ledger.receipt import ReceiptFacts, read_receipt, write_receipt
+from gateway.ledger.report import CaseReport, Statement, Wrong
 from gateway.ledger.tree import (
     Grown,
     TileReader,
@@ -22,8 +27,11 @@ from gateway.ledger.tree import (
 )
 
 __all__ = [
+    "CASE_BYTES_MAX",
     "ENTRY_FIELDS",
     "NONE",
+    "Case",
+    "CaseReport",
     "Checkpoint",
     "Entry",
     "EntryKind",
@@ -31,10 +39,15 @@ __all__ = [
     "Grown",
     "NoteKey",
     "NoteSigner",
+    "Proof",
     "ProofError",
+    "ProvenEntry",
     "ReceiptFacts",
+    "Statement",
     "TileReader",
     "Tree",
+    "Wrong",
+    "check_case",
     "consistency",
     "decode",
     "inclusion",
@@ -44,5 +57,6 @@ __all__ = [
     "sign_checkpoint",
     "verify_consistency",
     "verify_inclusion",
+    "write_case",
     "write_receipt",
 ]

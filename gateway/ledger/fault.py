@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from gateway.model.refusal import Finding
 from gateway.model.words import text
 
 
@@ -25,15 +26,36 @@ class Fault(StrEnum):
     KEY_FORM = "key.form"
     RECEIPT_FORM = "receipt.form"
 
+    # The case file: its container, then each member by what it must agree with.
+    CASE_TOO_LARGE = "case.too_large"
+    CASE_ARCHIVE = "case.archive"
+    CASE_DUPLICATE = "case.duplicate"
+    CASE_UNKNOWN = "case.unknown"
+    CASE_MISSING = "case.missing"
+    CASE_README = "case.readme"
+    CASE_OTHER_CHECKPOINT = "case.other_checkpoint"
+    CASE_ENTRY_DIFFERS = "case.entry_differs"
+    CASE_NO_ACCEPTANCE = "case.no_acceptance"
+    CASE_OTHER_DISPATCH = "case.other_dispatch"
+    CASE_CERTIFICATE = "case.certificate"
+    CASE_RECEIPT_DIFFERS = "case.receipt_differs"
+    CASE_RECEIPT_SEAL = "case.receipt_seal"
+    CASE_RECEIPT_CONTRADICTS = "case.receipt_contradicts"
+    CASE_PACKET_DIFFERS = "case.packet_differs"
+    CASE_ATTACHMENT_DIFFERS = "case.attachment_differs"
+    CASE_SENDER_SEAL = "case.sender_seal"
+
 
 class ProofError(ValueError):
-    """Evidence does not prove what it claims. `fault` names why; `values` fill its text."""
+    """Evidence does not prove what it claims. `fault` names why; `values` and the `cause`'s own text fill its text."""
 
-    def __init__(self, fault: Fault, **values: object) -> None:
+    def __init__(self, fault: Fault, *, cause: Finding | None = None, **values: object) -> None:
         self.fault = fault
+        self.cause = cause
         self.values = {name: str(value) for name, value in values.items()}
         super().__init__(f"{fault}: {self.detail('en')}")
 
     def detail(self, lang: str) -> str:
         """What is wrong, as a sentence in `lang` ("vi" or "en")."""
-        return text(lang, f"check.fault.{self.fault}", **self.values)
+        cause = {"cause": self.cause.detail(lang)} if self.cause else {}
+        return text(lang, f"check.fault.{self.fault}", **self.values, **cause)
