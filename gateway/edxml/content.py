@@ -61,11 +61,11 @@ def texts_of(parent: etree._Element) -> Texts:
     """The values of an element's children by tag; what is absent, empty or `null` is not in it."""
     texts: Texts = {}
     for child in parent:
-        text = child.text
-        if text is not None:
+        tag, text = child.tag, child.text
+        if text and isinstance(tag, str):
             value = text.strip(WHITE_SPACE)
             if value and value != NULL:
-                texts[str(child.tag)] = value
+                texts[tag] = value
     return texts
 
 
@@ -117,6 +117,13 @@ def _texts(group: Group, tag: str) -> Texts:
     return texts_of(group[tag][0]) if tag in group else {}
 
 
+def _text(group: Group, tag: str) -> str | None:
+    if tag not in group:
+        return None
+    value = (group[tag][0].text or "").strip(WHITE_SPACE)
+    return value if value and value != NULL else None
+
+
 def _values(elements: Iterable[etree._Element], tag: str) -> Iterator[str]:
     """The values of those of the elements that have this tag."""
     for element in elements:
@@ -129,26 +136,25 @@ def _values(elements: Iterable[etree._Element], tag: str) -> Iterator[str]:
 def _document(parent: etree._Element, message: Group, trace: Group, manifest: list[etree._Element]) -> Document:
     if Tag.TO not in message:
         raise missing(parent, Tag.TO)
-    texts = texts_of(parent)
     code, promulgation = _texts(message, Tag.CODE), _texts(message, Tag.PROMULGATION_INFO)
     signer, kind = _texts(message, Tag.SIGNER_INFO), _texts(message, Tag.DOCUMENT_TYPE)
     return Document(
         sender=_organ(_only(parent, message, Tag.FROM)),
         addressees=tuple(map(_organ, message[Tag.TO])),
-        document_id=texts.get(Tag.DOCUMENT_ID),
+        document_id=_text(message, Tag.DOCUMENT_ID),
         code_number=code.get(Tag.CODE_NUMBER),
         code_notation=code.get(Tag.CODE_NOTATION),
         place=promulgation.get(Tag.PLACE),
         promulgated_on=promulgation.get(Tag.PROMULGATION_DATE),
         document_type=DocumentType(kind.get(Tag.TYPE), kind.get(Tag.TYPE_DETAIL), kind.get(Tag.TYPE_NAME)),
-        subject=texts.get(Tag.SUBJECT),
-        content=texts.get(Tag.CONTENT),
+        subject=_text(message, Tag.SUBJECT),
+        content=_text(message, Tag.CONTENT),
         signer=Signer(signer.get(Tag.COMPETENCE), signer.get(Tag.POSITION), signer.get(Tag.FULL_NAME)),
-        due_on=texts.get(Tag.DUE_DATE),
+        due_on=_text(message, Tag.DUE_DATE),
         to_places=tuple(_values(_children(message, Tag.TO_PLACES), Tag.PLACE)),
-        other=_other_info(_inside(message, Tag.OTHER_INFO), _texts(message, Tag.OTHER_INFO)),
+        other=_other_info(_inside(message, Tag.OTHER_INFO)),
         response_for=tuple(map(_response_for, message.get(Tag.RESPONSE_FOR, ()))),
-        steering_type=texts.get(Tag.STEERING_TYPE),
+        steering_type=_text(message, Tag.STEERING_TYPE),
         trace=tuple(map(_hop, trace.get(Tag.TRACE_HEADER, ()))),
         business=next(map(_business, trace.get(Tag.BUSSINESS, ())), None),
         manifest=tuple(_reference(row) for rows in manifest for row in rows.iterchildren(Tag.REFERENCE)),
@@ -160,14 +166,16 @@ def _status(parent: etree._Element, message: Group) -> Status:
         second = message[Tag.RESPONSE_FOR][1]
         path, line = path_of(second), second.sourceline
         raise Refused(explained(Reason.FORM_SCHEMA, "twice", path, line, name="ResponseFor"))
-    texts = texts_of(parent)
+    status_code = _text(message, Tag.STATUS_CODE)
+    if status_code is None:
+        raise missing(parent, Tag.STATUS_CODE)
     return Status(
         sender=_organ(_only(parent, message, Tag.FROM)),
         response_for=_response_for(_only(parent, message, Tag.RESPONSE_FOR)),
-        status_code=_required(parent, texts, Tag.STATUS_CODE),
+        status_code=status_code,
         staff=next(map(_staff, message.get(Tag.STAFF_INFO, ())), None),
-        description=texts.get(Tag.DESCRIPTION),
-        timestamp=texts.get(Tag.TIMESTAMP),
+        description=_text(message, Tag.DESCRIPTION),
+        timestamp=_text(message, Tag.TIMESTAMP),
     )
 
 
@@ -185,14 +193,14 @@ def _organ(element: etree._Element) -> Organ:
     )
 
 
-def _other_info(group: Group, texts: Texts) -> OtherInfo:
+def _other_info(group: Group) -> OtherInfo:
     return OtherInfo(
-        priority=texts.get(Tag.PRIORITY),
-        sphere=texts.get(Tag.SPHERE_OF_PROMULGATION),
-        typer=texts.get(Tag.TYPER_NOTATION),
-        copies=texts.get(Tag.PROMULGATION_AMOUNT),
-        pages=texts.get(Tag.PAGE_AMOUNT),
-        direction=texts.get(Tag.DIRECTION),
+        priority=_text(group, Tag.PRIORITY),
+        sphere=_text(group, Tag.SPHERE_OF_PROMULGATION),
+        typer=_text(group, Tag.TYPER_NOTATION),
+        copies=_text(group, Tag.PROMULGATION_AMOUNT),
+        pages=_text(group, Tag.PAGE_AMOUNT),
+        direction=_text(group, Tag.DIRECTION),
         appendixes=tuple(_values(_children(group, Tag.APPENDIXES), Tag.APPENDIX)),
     )
 
@@ -219,14 +227,14 @@ def _hop(element: etree._Element) -> TraceHop:
 
 
 def _business(element: etree._Element) -> Business:
-    group, texts = _group(element), texts_of(element)
+    group = _group(element)
     info = _inside(group, Tag.BUSSINESS_DOCUMENT_INFO)
     changes = _texts(group, Tag.BUSSINESS_DOCUMENT_INFO)
     return Business(
-        type=_business_type(element, texts),
-        reason=texts.get(Tag.BUSSINESS_DOC_REASON),
-        document_id=texts.get(Tag.DOCUMENT_ID),
-        paper=texts.get(Tag.PAPER),
+        type=_business_type(element, group),
+        reason=_text(group, Tag.BUSSINESS_DOC_REASON),
+        document_id=_text(group, Tag.DOCUMENT_ID),
+        paper=_text(group, Tag.PAPER),
         document_changes=changes.get(Tag.DOCUMENT_INFO),
         receiver_changes=changes.get(Tag.DOCUMENT_RECEIVER),
         receivers=tuple(_receiver(one) for one in _children(info, Tag.RECEIVER_LIST) if one.tag == Tag.RECEIVER),
@@ -237,8 +245,10 @@ def _business(element: etree._Element) -> Business:
     )
 
 
-def _business_type(element: etree._Element, texts: Texts) -> BusinessType:
-    written = _required(element, texts, Tag.BUSSINESS_DOC_TYPE)
+def _business_type(element: etree._Element, group: Group) -> BusinessType:
+    written = _text(group, Tag.BUSSINESS_DOC_TYPE)
+    if written is None:
+        raise missing(element, Tag.BUSSINESS_DOC_TYPE)
     if written not in {"0", "1", "2", "3"}:
         path, line = f"{path_of(element)}/BussinessDocType", element.sourceline
         raise Refused(

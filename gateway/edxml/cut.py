@@ -43,7 +43,8 @@ class Cutter:
         self._limits = limits
         self._open_sink = open_sink
         self._inline = inline
-        self._state: Callable[[bytes, int], int] = self._start
+        self._state = Cutter._start
+        """A plain function: a bound method would be a reference to itself, which only the garbage collector ends."""
         self._carry = b""
         self._body_bytes = 0
         self._skeleton = bytearray()
@@ -68,13 +69,13 @@ class Cutter:
             data, self._carry = self._carry + data, b""
         at = 0
         while at < len(data):
-            at = self._state(data, at)
+            at = self._state(self, data, at)
 
     def finish(self) -> tuple[bytes, tuple[Part, ...]]:
         """The skeleton and its parts in file order. Refused(BODY_TRUNCATED) where the body ended inside a run."""
-        if self._state == self._in_run:
+        if self._state == Cutter._in_run:
             raise self._refused(Reason.BODY_TRUNCATED, "inside_attachment")
-        if self._state == self._start:
+        if self._state == Cutter._start:
             check_family(self._carry)
         self._keep(self._carry)
         return bytes(self._skeleton), tuple(self._parts)
@@ -85,7 +86,7 @@ class Cutter:
         if len(data) - at < HEAD_BYTES:
             return self._wait(data, at)
         check_family(data[at : at + HEAD_BYTES])
-        self._state = self._between
+        self._state = Cutter._between
         return at
 
     def _between(self, data: bytes, at: int) -> int:
@@ -98,13 +99,13 @@ class Cutter:
             return self._wait(data, opened)
         match token.lastindex:
             case None:
-                self._state = self._in_tag
+                self._state = Cutter._in_tag
             case index if index == _DOCTYPE:
                 self._keep_until(data, at, token.start())
                 raise Refused(found(Reason.XML_DOCTYPE, line=self._line()))
             case index:
                 self._ending = _ENDINGS[index]
-                self._state = self._skipping
+                self._state = Cutter._skipping
         return self._keep_until(data, at, token.end())
 
     def _skipping(self, data: bytes, at: int) -> int:
@@ -113,7 +114,7 @@ class Cutter:
             waiting = max(at, len(data) - len(self._ending) + 1)
             self._keep_until(data, at, waiting)
             return self._wait(data, waiting)
-        self._state = self._between
+        self._state = Cutter._between
         return self._keep_until(data, at, end + len(self._ending))
 
     def _in_tag(self, data: bytes, at: int) -> int:
@@ -123,20 +124,20 @@ class Cutter:
         self._keep_until(data, at, mark.start())
         match mark[0]:
             case b"<":  # not well-formed: for the parser to say
-                self._state = self._between
+                self._state = Cutter._between
                 return mark.start()
             case b">":
                 self._open_run(self_closed=self._skeleton.endswith(b"/"))
             case quote:
                 self._ending = quote
-                self._state = self._in_value
+                self._state = Cutter._in_value
         return self._keep_until(data, mark.start(), mark.end())
 
     def _in_value(self, data: bytes, at: int) -> int:
         end = data.find(self._ending, at)
         if end < 0:
             return self._keep_until(data, at, len(data))
-        self._state = self._in_tag
+        self._state = Cutter._in_tag
         return self._keep_until(data, at, end + 1)
 
     def _in_run(self, data: bytes, at: int) -> int:
@@ -153,11 +154,12 @@ class Cutter:
                 self._parts.append(self._run.finish())
             except Damaged as damage:
                 raise self._damaged(damage) from damage
-        self._state = self._between
+        self._state = Cutter._between
         return end
 
     def _take(self, run: bytes) -> None:
-        self._lines_cut += run.count(b"\n")
+        if b"\n" in run:
+            self._lines_cut += run.count(b"\n")
         if self._run is None:
             if run.strip(WHITE_SPACE):
                 raise self._refused(Reason.MULTIPART_MALFORMED, "run_not_empty")
@@ -172,14 +174,14 @@ class Cutter:
             raise Refused(explained(Reason.TOO_MANY_ATTACHMENTS, "limit", limit=self._limits.attachments_max))
         self.places.append(None if self_closed else len(self._skeleton) + 1)
         if not self_closed:
-            self._state = self._in_run
+            self._state = Cutter._in_run
             if self._inline:
                 self._run = Base64Run(PartWriter(self._limits, self._open_sink()))
             return
         if not self._inline:
             raise self._refused(Reason.MULTIPART_MALFORMED, "self_closed")
         self._parts.append(PartWriter(self._limits, self._open_sink()).finish())
-        self._state = self._between
+        self._state = Cutter._between
 
     def _keep_until(self, data: bytes, at: int, end: int) -> int:
         self._keep(data[at:end])

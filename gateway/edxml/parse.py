@@ -54,6 +54,7 @@ class Parsed:
 
     root: etree._Element
     """`edXML`."""
+    skeleton: bytes
     text: str
     """The skeleton, decoded."""
     limits: Limits
@@ -96,7 +97,7 @@ def parse(skeleton: bytes, limits: Limits) -> Parsed:
     check_tree(root, skeleton, limits)
     check_constructs(root, skeleton)
     check_namespaces(root, skeleton)
-    return Parsed(root, text, limits, commented=b"<!--" in skeleton)
+    return Parsed(root, skeleton, text, limits, commented=b"<!--" in skeleton)
 
 
 def fragment(canonical: bytes, limits: Limits) -> etree._Element:
