@@ -6,6 +6,7 @@
 #   make bench           documents a second, CPU a document, memory, beside the floor   (BENCH_ARGS=...)
 #   make crash           kill -9 at random moments, then reconcile      (CYCLES=20)
 #   make fuzz            random damage to real packets                  (SECONDS=60)
+#   make docs            write the reference pages and the example configuration anew
 #   make lock            write requirements/*.txt anew from pyproject.toml      (LOCK_ARGS=--upgrade for newer releases)
 #   make clean           remove what the targets made
 
@@ -19,7 +20,7 @@ OUT ?=
 ONCE ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench crash fuzz lock packages clean
+.PHONY: demo test lint bench crash fuzz docs lock packages clean
 
 demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
@@ -44,6 +45,14 @@ fuzz: $(VENV)/.dev
 # What the tests ask of the machine: a PostgreSQL server and the programs that check our signatures and proofs.
 packages:
 	@.ci/packages
+
+# The pages and the example that the code writes itself.
+docs: $(VENV)/.checkout
+	@mkdir -p docs/reference config
+	@$(BIN)/gateway --lang vi config describe > .written && mv .written config/gateway.example.toml
+	@$(BIN)/gateway --lang en config describe --markdown > .written && mv .written docs/reference/configuration.md
+	@$(BIN)/gateway --lang en reasons --markdown > .written && mv .written docs/reference/reasons.md
+	@$(BIN)/gateway --lang en help --markdown > .written && mv .written docs/reference/cli.md
 
 # The three locks: what serves, what installs a checkout in place, what develops.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -158,7 +158,7 @@ def test_most_functions_fit_on_half_a_screen() -> None:
     assert p90 <= FUNCTION_LINES_P90_MAX, f"nine of ten functions have up to {p90} lines"
 
 
-def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def _length(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
     assert function.end_lineno is not None
     return function.end_lineno - function.lineno + 1
 
@@ -184,13 +184,12 @@ def test_every_module_and_every_public_thing_says_what_it_is() -> None:
 
 
 def _undocumented(module: Module) -> list[str]:
-    if "migrations/versions" in module.where:
-        return []
+    """Everything but one-line functions whose name and types say it all."""
     faults = [] if ast.get_docstring(module.tree) else [f"{module.where}: the module"]
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            private = node.name.startswith("_") or ast.get_docstring(node)
-            faults += [] if private else [f"{module.where}:{node.lineno} {node.name}"]
+            said = node.name.startswith("_") or ast.get_docstring(node) or _length(node) <= 4
+            faults += [] if said else [f"{module.where}:{node.lineno} {node.name}"]
     return faults
 
 

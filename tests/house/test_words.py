@@ -63,7 +63,7 @@ def test_vietnamese_is_written_with_its_diacritics() -> None:
 def test_the_two_languages_are_not_copies_of_each_other() -> None:
     for key in KEYS:
         sentence = words.text("vi", key)
-        if len(sentence.split()) >= 3:
+        if len(re.findall(r"[^\W\d_]+", PLACEHOLDER_FREE.sub("", sentence))) >= 3:
             assert sentence != words.text("en", key), key
 
 
@@ -81,8 +81,9 @@ def test_catalogues_repeat_no_key_between_their_pages() -> None:
 def test_every_sentence_is_used() -> None:
     """The source names the key whole, or builds it from a beginning: `f"config.{section}.{key}"`."""
     source = "\n".join(module.text for module in modules())
+    named = set(re.findall(r"[\"']([a-z_][a-z_0-9.]+)[\"']", source))
     built = {match.group(1) for match in re.finditer(r'f"([a-z_.]+)\.(?=\{)', source)}
-    idle = [key for key in KEYS if f'"{key}"' not in source and not any(key.startswith(f"{start}.") for start in built)]
+    idle = [key for key in KEYS if key not in named and not any(key.startswith(f"{start}.") for start in built)]
     assert not idle, f"nobody says {idle}"
 
 

@@ -1,0 +1,237 @@
+"""The directory file: agencies in JSON or CSV, as an operator keeps them. Every fault is told with its line.
+
+JSON: `{"agencies": [{...}, ...]}` or a bare list; CSV: a header row, then one agency a row. The same fields in both:
+
+    key            the identifier in our register (required)
+    name           (required)
+    ids            other identifiers it is addressed by; in CSV separated by spaces
+    parent         key of the superior agency
+    starts_at      first instant of validity, `2025-07-01` (Viet Nam's midnight) or RFC 3339 with a zone
+    ends_at        first instant after it
+    successor      key of the agency that took over
+    certificates   PEM files whose seals count as the agency's, beside this file; in CSV separated by spaces
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.model.agency import AGENCY_ID_CHARS_MAX, Agency, Period
+from gateway.rules.form import VIET_NAM
+
+FIELDS = ("key", "name", "ids", "parent", "starts_at", "ends_at", "successor", "certificates")
+NAME_CHARS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the file. `key` and `values` are a sentence of the catalogues."""
+
+    line: int
+    key: str
+    values: Mapping[str, str]
+
+
+class DirectoryFileError(Exception):
+    """The file cannot be taken as it is; every fault found, in the file's order."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} faults, the first in line {faults[0].line}: {faults[0].key}")
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    fields: Mapping[str, object]
+
+
+class _Wrong(Exception):
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = {name: str(value) for name, value in values.items()}
+
+
+def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...]:
+    """The agencies of a file. `known` are those already registered, which the file may name as parent or successor.
+
+    Raises DirectoryFileError with every fault, and OSError where a file cannot be read.
+    """
+    faults: list[Fault] = []
+    agencies: list[tuple[int, Agency]] = []
+    try:
+        for row in _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path):
+            try:
+                agencies.append((row.line, _agency(row.fields, path.parent)))
+            except _Wrong as wrong:
+                faults.append(Fault(row.line, wrong.key, wrong.values))
+    except _Wrong as wrong:
+        faults.append(Fault(int(wrong.values.get("line", "1")), wrong.key, wrong.values))
+    faults += _disagreements(agencies, known)
+    if faults:
+        raise DirectoryFileError(sorted(faults, key=lambda one: one.line))
+    return tuple(agency for _, agency in agencies)
+
+
+def _csv_rows(path: Path) -> Iterator[_Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            reader = csv.DictReader(file, strict=True)
+            for fields in reader:
+                if None in fields:
+                    raise _Wrong("directory_file.too_many_columns", line=reader.line_num)
+                written: dict[str, object] = {name: value for name, value in fields.items() if value}
+                for name in ("ids", "certificates"):
+                    if name in written:
+                        written[name] = str(written[name]).split()
+                yield _Row(reader.line_num, written)
+        except csv.Error as wrong:
+            raise _Wrong("directory_file.no_csv", line=reader.line_num, cause=wrong) from wrong
+        except UnicodeDecodeError as wrong:
+            raise _Wrong("directory_file.no_utf8", line=1) from wrong
+
+
+def _json_rows(path: Path) -> Iterator[_Row]:
+    """Agencies one by one with the line each begins at: the whole is decoded first, so it is known to be JSON."""
+    try:
+        written = path.read_bytes().decode("utf-8-sig")
+        whole = json.loads(written)
+    except UnicodeDecodeError as wrong:
+        raise _Wrong("directory_file.no_utf8", line=1) from wrong
+    except json.JSONDecodeError as wrong:
+        raise _Wrong("directory_file.no_json", line=wrong.lineno, cause=wrong.msg) from wrong
+    rows = whole.get("agencies") if isinstance(whole, dict) else whole
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _Wrong("directory_file.no_list", line=1)
+    decoder, at = json.JSONDecoder(), 0
+    for row in rows:
+        while True:  # the next object in the text that decodes to this row is this row
+            at = written.index("{", at)
+            try:
+                found, end = decoder.raw_decode(written, at)
+            except json.JSONDecodeError:  # a brace inside a text
+                found = None
+            if found == row:
+                break
+            at += 1
+        yield _Row(written.count("\n", 0, at) + 1, row)
+        at = end
+
+
+def _agency(fields: Mapping[str, object], folder: Path) -> Agency:
+    for name in fields:
+        if name not in FIELDS:
+            raise _Wrong("directory_file.unknown_field", field=name)
+    key = _identifier(fields, "key")
+    if key is None:
+        raise _Wrong("directory_file.no_key")
+    ids = tuple(dict.fromkeys([key, *(_id(one, "ids") for one in _words(fields, "ids"))]))
+    starts_at, ends_at = _instant(fields, "starts_at"), _instant(fields, "ends_at")
+    if starts_at and ends_at and ends_at <= starts_at:
+        raise _Wrong("directory_file.period", agency=key)
+    return Agency(
+        key=key,
+        name=_name(fields, key),
+        ids=ids,
+        parent=_identifier(fields, "parent"),
+        period=Period(starts_at, ends_at),
+        successor=_identifier(fields, "successor"),
+        certificates=tuple(der for name in _words(fields, "certificates") for der in _certificates(folder / name)),
+    )
+
+
+def _identifier(fields: Mapping[str, object], field: str) -> str | None:
+    written = fields.get(field)
+    return None if written in (None, "") else _id(written, field)
+
+
+def _id(written: object, field: str) -> str:
+    """An identifier: visible, without a space, as long as the standard lets it be."""
+    if not isinstance(written, str) or not 0 < len(written) <= AGENCY_ID_CHARS_MAX:
+        raise _Wrong("directory_file.identifier", field=field, written=written, limit=AGENCY_ID_CHARS_MAX)
+    if not written.isprintable() or " " in written:
+        raise _Wrong("directory_file.identifier", field=field, written=ascii(written), limit=AGENCY_ID_CHARS_MAX)
+    return written
+
+
+def _name(fields: Mapping[str, object], key: str) -> str:
+    written = fields.get("name")
+    if (
+        not isinstance(written, str)
+        or not written.strip()
+        or len(written) > NAME_CHARS_MAX
+        or not written.isprintable()
+    ):
+        raise _Wrong("directory_file.name", agency=key, limit=NAME_CHARS_MAX)
+    return unicodedata.normalize("NFC", written.strip())
+
+
+def _words(fields: Mapping[str, object], field: str) -> tuple[str, ...]:
+    written = fields.get(field) or []
+    if not isinstance(written, list) or not all(isinstance(one, str) for one in written):
+        raise _Wrong("directory_file.no_words", field=field)
+    return tuple(written)
+
+
+def _instant(fields: Mapping[str, object], field: str) -> datetime | None:
+    written = fields.get(field)
+    if written in (None, ""):
+        return None
+    try:
+        at = datetime.fromisoformat(str(written))
+    except ValueError as wrong:
+        raise _Wrong("directory_file.instant", field=field, written=written) from wrong
+    if at.tzinfo is None:
+        if len(str(written)) != len("2025-07-01"):
+            raise _Wrong("directory_file.instant", field=field, written=written)
+        at = at.replace(tzinfo=VIET_NAM)
+    return at.astimezone(UTC)
+
+
+def _certificates(path: Path) -> tuple[bytes, ...]:
+    try:
+        return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(path.read_bytes()))
+    except OSError as wrong:
+        raise _Wrong("directory_file.certificate", path=path, cause=wrong.strerror or wrong) from wrong
+    except ValueError as wrong:
+        raise _Wrong("directory_file.certificate", path=path, cause=wrong) from wrong
+
+
+def _disagreements(rows: Sequence[tuple[int, Agency]], known: Sequence[Agency]) -> Iterator[Fault]:
+    """What is wrong between agencies: one identifier of two, a superior or successor nobody knows, a circle."""
+    written = {agency.key for _, agency in rows}
+    kept = [agency for agency in known if agency.key not in written]
+    holder = {one: agency.key for agency in kept for one in agency.ids}
+    parents = {agency.key: agency.parent for agency in (*kept, *(agency for _, agency in rows))}
+    for line, agency in rows:
+        for one in agency.ids:
+            if one in holder:
+                yield Fault(line, "directory_file.taken", {"id": one, "agency": holder[one]})
+            holder[one] = agency.key
+        for field, other in (("parent", agency.parent), ("successor", agency.successor)):
+            if other is not None and other not in parents:
+                yield Fault(line, "directory_file.nobody", {"field": field, "agency": other})
+        if _circle(agency.key, parents):
+            yield Fault(line, "directory_file.circle", {"agency": agency.key})
+
+
+def _circle(key: str, parents: Mapping[str, str | None]) -> bool:
+    """Whether an agency is its own superior, at any distance."""
+    seen: set[str] = set()
+    step = parents.get(key)
+    while step is not None and step not in seen:
+        if step == key:
+            return True
+        seen.add(step)
+        step = parents.get(step)
+    return False

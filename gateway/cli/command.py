@@ -1,0 +1,79 @@
+"""The verbs together, and `main`: language in, exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from gateway import __version__
+from gateway.cli import check, directory, evidence, examine, founding, packets, peers, reference, running
+from gateway.cli.faults import DONE, FAILED, explain
+from gateway.cli.session import Session, language
+from gateway.cli.spoken import Verbs
+from gateway.model.words import LANGUAGES
+
+
+class _Root(Verbs):
+    sections: Mapping[str, tuple[str, ...]] = {
+        "begin": ("init", "serve", "upgrade"),
+        "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
+        "evidence": ("prove", "check"),
+        "administration": ("directory", "peer", "config"),
+        "reference": ("reasons", "help"),
+    }
+
+
+@click.group("gateway", cls=_Root, invoke_without_command=True)
+@click.option("--lang", type=click.Choice(LANGUAGES), expose_value=False)
+@click.option("--verbose", is_flag=True, expose_value=False)
+@click.option("--version", is_flag=True)
+@click.pass_context
+def root(ctx: click.Context, version: bool) -> None:
+    """The exchange gateway of a national document axis."""
+    if version:
+        click.echo(f"gateway {__version__}")
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for _verb in (
+    founding.init,
+    running.serve,
+    founding.upgrade,
+    examine.examine,
+    packets.submit,
+    packets.inbox,
+    packets.fetch,
+    packets.acknowledge,
+    evidence.status,
+    evidence.prove,
+    check.check,
+    directory.directory,
+    peers.peer,
+    reference.configuration,
+    reference.reasons,
+    reference.explain_verb,
+):
+    root.add_command(_verb)
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command once; the exit code. Never raises for what a user, a file or a gateway did."""
+    session = Session(language(arguments, environ))
+    verbose = "--verbose" in arguments
+    try:
+        code = root.main(list(arguments), prog_name="gateway", standalone_mode=False, obj=session)
+    except BrokenPipeError:  # the reader had enough, as in `gateway reasons | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as fault:
+        return explain(session, fault, verbose)
+    return code if isinstance(code, int) else DONE
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:], os.environ))

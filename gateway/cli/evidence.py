@@ -1,0 +1,79 @@
+"""The verbs that follow a document and prove what happened to it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+import msgspec
+
+from gateway.cli.connection import Connect, Connection, connecting
+from gateway.cli.keys import write_new
+from gateway.cli.session import Failed, Session
+from gateway.cli.spoken import Verb
+from gateway.client import Dispatch
+
+
+@click.command(cls=Verb)
+@click.argument("dispatch", required=False)
+@click.option("--document-id")
+@click.option("--json", "as_json", is_flag=True)
+@connecting
+@click.pass_obj
+def status(session: Session, dispatch: str | None, document_id: str | None, as_json: bool, connect: Connect) -> None:
+    """Every addressee of a document, and what happened there."""
+    if (dispatch is None) == (document_id is None):
+        raise click.UsageError(session.say("say.status.which"))
+    found = asyncio.run(_dispatches(session, connect(), dispatch, document_id))
+    if as_json:
+        session.show_json(msgspec.to_builtins(found))
+        return
+    if not found:
+        raise Failed(session.say("say.status.none", document=document_id))
+    for one in found:
+        _tell_dispatch(session, one)
+
+
+def _tell_dispatch(session: Session, one: Dispatch) -> None:
+    session.tell("say.status.dispatch", dispatch=one.id, code=one.code, subject=one.subject)
+    session.tell("say.status.facts", sender=one.sender, at=one.admitted_at, index=one.ledger_index)
+    rows = []
+    for delivery in one.deliveries:
+        latest = delivery.timeline[-1] if delivery.timeline else None
+        said = session.say(f"say.delivery.{delivery.status}")
+        rows.append(
+            (delivery.addressed_as, said, latest.at if latest else "", latest.detail if latest else "", delivery.id)
+        )
+    columns = ["addressee", "delivery_status", "since", "detail", "delivery"]
+    session.table([f"say.column.{name}" for name in columns], rows)
+
+
+async def _dispatches(
+    session: Session, to: Connection, dispatch: str | None, document_id: str | None
+) -> tuple[Dispatch, ...]:
+    async with to.client(session) as gateway:
+        if dispatch is not None:
+            return (await gateway.status(dispatch),)
+        return await gateway.find(document_id or "")
+
+
+@click.command(cls=Verb)
+@click.argument("dispatch")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path))
+@connecting
+@click.pass_obj
+def prove(session: Session, dispatch: str, out: Path | None, connect: Connect) -> None:
+    """Get the case file of a dispatch."""
+    path = out or Path(f"{dispatch}.case.zip")
+    if path.exists():
+        raise Failed(session.say("say.prove.exists", path=path), session.say("say.prove.exists_hint"))
+    case = asyncio.run(_case(session, connect(), dispatch))
+    write_new(path, case, 0o644)
+    session.tell("say.prove.done", path=path, size=len(case))
+    session.note("say.prove.next", path=path)
+
+
+async def _case(session: Session, to: Connection, dispatch: str) -> bytes:
+    async with to.client(session) as gateway:
+        return await gateway.proof(dispatch)

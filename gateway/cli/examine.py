@@ -1,0 +1,181 @@
+"""`gateway examine`: what would be refused, before anything is sent.
+
+Offline it knows the packet alone: steps 1 to 3, and with the sender's certificate and an authority's also the seal.
+Whether these agencies may write to each other only a gateway knows; with `--ask` one is asked (it records nothing).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway import edxml, trust
+from gateway.cli.connection import Connect, Connection, connecting, progress
+from gateway.cli.faults import DONE, FAILED, finding_words
+from gateway.cli.packets import PACKET
+from gateway.cli.session import Failed, Session
+from gateway.cli.spoken import Verb
+from gateway.client import Examination
+from gateway.edxml import Cutter, Limits, SignatureState
+from gateway.model.packet import Claim, SealFacts
+from gateway.model.refusal import Finding, Refused
+from gateway.rules.form import check_form
+from gateway.trust import TrustStore
+
+PIECE_BYTES = 1024 * 1024
+PEMS = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What can be said of a packet offline. `seal`: the facts of a seal that was verified."""
+
+    findings: tuple[Finding, ...]
+    claim: Claim | None = None
+    signature: SignatureState | None = None
+    seal: SealFacts | None = None
+
+
+class _Nowhere:
+    """Attachments are hashed as they pass, and not kept."""
+
+    def write(self, data: bytes, /) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@click.command(cls=Verb)
+@click.argument("packet", type=PACKET)
+@click.option("--sender", "senders", type=PEMS, multiple=True)
+@click.option("--anchor", "anchors", type=PEMS, multiple=True)
+@click.option("--ask", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+@connecting
+@click.pass_obj
+def examine(
+    session: Session,
+    packet: Path,
+    senders: tuple[Path, ...],
+    anchors: tuple[Path, ...],
+    ask: bool,
+    as_json: bool,
+    connect: Connect,
+) -> int:
+    """What would be refused."""
+    if ask:
+        return _show_answer(session, asyncio.run(_asked(session, connect(), packet)), as_json)
+    if bool(senders) != bool(anchors):
+        raise click.UsageError(session.say("say.examine.both"))
+    seen = offline(
+        packet, Limits(), _certificates(session, senders), _certificates(session, anchors), datetime.now(UTC)
+    )
+    if as_json:
+        session.show_json(_facts(session, seen))
+    else:
+        _tell(session, seen)
+    return FAILED if seen.findings else DONE
+
+
+def offline(path: Path, limits: Limits, senders: Sequence[bytes], anchors: Sequence[bytes], at: datetime) -> Seen:
+    """Everything that can be known of a packet without a directory. OSError where the file cannot be read."""
+    try:
+        cutter = Cutter(limits, _Nowhere)
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                cutter.feed(piece)
+        received = edxml.received(*cutter.finish())
+        parsed = edxml.parse(received.skeleton, limits)
+        if findings := edxml.validate(parsed):
+            return Seen(findings)
+        claim = edxml.read(parsed, received)
+        findings = check_form(claim, limits.addressees_max, at)
+        signature = edxml.signature_state(parsed)
+        if not senders or signature is not SignatureState.STRICT_CANDIDATE:
+            return Seen(findings, claim, signature)
+        attachments = [(one.content_id, one.sha256) for one in claim.attachments]
+        try:
+            verified = trust.verify(parsed, attachments, senders, TrustStore(anchors), at)
+        except Refused as no:
+            return Seen((*findings, *no.findings), claim, signature)
+        return Seen(findings, claim, signature, verified.facts)
+    except Refused as no:
+        return Seen(no.findings)
+
+
+def _certificates(session: Session, paths: Sequence[Path]) -> list[bytes]:
+    try:
+        return [
+            one.public_bytes(Encoding.DER)
+            for path in paths
+            for one in x509.load_pem_x509_certificates(path.read_bytes())
+        ]
+    except ValueError as fault:
+        raise Failed(session.say("say.examine.no_certificate", cause=fault)) from fault
+
+
+def _tell(session: Session, seen: Seen) -> None:
+    if seen.claim is not None:
+        content = seen.claim.content
+        session.tell(
+            "say.examine.packet",
+            sender=content.sender.id,
+            addressees=", ".join(one.id for one in content.addressees),
+            attachments=len(seen.claim.attachments),
+            digest=seen.claim.digest,
+        )
+    for finding in seen.findings:
+        session.report(finding_words(finding, session.lang), finding.hint(session.lang))
+    if seen.seal is not None:
+        session.tell("say.examine.sealed", subject=seen.seal.subject, at=seen.seal.signed_at)
+    elif seen.signature is not None:
+        session.tell(f"say.examine.signature.{seen.signature.name.lower()}")
+    if not seen.findings:
+        session.tell("say.examine.good")
+    session.note("say.examine.unknown")
+
+
+def _facts(session: Session, seen: Seen) -> dict[str, object]:
+    return {
+        "verdict": "refused" if seen.findings else "nothing_found",
+        "packet_digest": seen.claim.digest if seen.claim else None,
+        "signature": seen.signature.name.lower() if seen.signature else None,
+        "seal": {"subject": seen.seal.subject, "signed_at": seen.seal.signed_at} if seen.seal else None,
+        "findings": [
+            {
+                "reason": one.reason,
+                "severity": one.severity,
+                "title": one.title(session.lang),
+                "detail": one.detail(session.lang),
+                "hint": one.hint(session.lang),
+                "path": one.place.path,
+                "line": one.place.line,
+            }
+            for one in seen.findings
+        ],
+    }
+
+
+async def _asked(session: Session, to: Connection, packet: Path) -> Examination:
+    async with to.client(session) as gateway:
+        with progress(session, packet.name) as advanced:
+            return await gateway.examine(packet, advanced)
+
+
+def _show_answer(session: Session, answer: Examination, as_json: bool) -> int:
+    if as_json:
+        session.show_json(msgspec.to_builtins(answer))
+    else:
+        for one in answer.findings:
+            session.report(f"{one.detail} [{one.reason}]", one.hint)
+        session.tell("say.examine.admitted" if answer.admitted else "say.examine.refused")
+    return DONE if answer.admitted else FAILED

@@ -1,0 +1,115 @@
+"""What went wrong, in words: every exception a verb may end in becomes a sentence, a hint and an exit code."""
+
+from __future__ import annotations
+
+import traceback
+
+import click
+
+from gateway.cli.session import Failed, Session
+from gateway.client import Problem, TransferDamaged, Unreachable
+from gateway.config import ConfigFault
+from gateway.ledger import ProofError
+from gateway.model.refusal import Finding, Refused, Unavailable
+from gateway.model.words import text
+from gateway.store import StoreNotice
+from gateway.trust import KeyFileError
+
+DONE, FAILED, MISUSE = 0, 1, 2
+
+
+def explain(session: Session, fault: Exception, verbose: bool) -> int:
+    """Say what happened on stderr; returns the exit code."""
+    if verbose and not isinstance(fault, click.ClickException):
+        session.err.print("".join(traceback.format_exception(fault)))
+    match fault:
+        case click.UsageError():
+            session.report(_misuse(session, fault), session.say("say.fault.see_help", command=_command(fault)))
+            return MISUSE
+        case click.Abort():
+            session.report(session.say("say.fault.aborted"))
+        case Failed():
+            session.report(fault.what, fault.hint)
+        case ConfigFault():
+            session.report(fault.say(session.lang), fault.hint(session.lang))
+        case KeyFileError():
+            session.report(fault.text(session.lang))
+        case StoreNotice():
+            session.report(fault.message(session.lang))
+        case ProofError():
+            session.report(fault.detail(session.lang))
+        case Problem():
+            _explain_problem(session, fault)
+        case Unreachable():
+            session.report(session.say("say.fault.unreachable", cause=fault), session.say("say.fault.unreachable_hint"))
+        case TransferDamaged():
+            session.report(session.say("say.fault.damaged", cause=fault), session.say("say.fault.damaged_hint"))
+        case Refused():
+            for finding in fault.findings:
+                session.report(finding_words(finding, session.lang), finding.hint(session.lang))
+        case Unavailable():
+            title = text(session.lang, f"reason.{fault.reason}.title")
+            session.report(
+                f"{title} ({fault.cause})" if fault.cause else title, text(session.lang, f"reason.{fault.reason}.hint")
+            )
+        case OSError():
+            where = f"{fault.filename}: " if fault.filename else ""
+            session.report(f"{where}{fault.strerror or fault}")
+        case _:
+            session.report(
+                session.say("say.fault.unexpected", kind=type(fault).__name__, what=fault),
+                session.say("say.fault.run_verbose"),
+            )
+    return FAILED
+
+
+def _explain_problem(session: Session, no: Problem) -> None:
+    """A gateway's no: every finding it named, else the answer itself."""
+    for finding in no.findings:
+        place = f" ({finding.path})" if finding.path else ""
+        session.report(f"{finding.detail} [{finding.reason}]{place}", finding.hint)
+    if not no.findings:
+        session.report(f"{no}{f' [{no.reason}]' if no.reason else ''}", no.hint)
+    if no.incident:
+        session.report(session.say("say.fault.incident", incident=no.incident))
+
+
+def finding_words(finding: Finding, lang: str) -> str:
+    """One finding on one line: what, where, and its stable code."""
+    place = " ".join(
+        part
+        for part in (
+            text(lang, "say.fault.line", line=str(finding.place.line)) if finding.place.line else "",
+            finding.place.path,
+        )
+        if part
+    )
+    return f"{finding.detail(lang)} [{finding.reason}]{f' ({place})' if place else ''}"
+
+
+def _command(fault: click.UsageError) -> str:
+    return fault.ctx.command_path if fault.ctx else "gateway"
+
+
+def _misuse(session: Session, fault: click.UsageError) -> str:
+    """click's own refusals, said in the language of the run."""
+    near = getattr(fault, "possibilities", None)
+    meant = session.say("say.fault.meant", near=", ".join(near)) if near else ""
+    match fault:
+        case click.NoSuchOption():
+            what = session.say("say.fault.no_such_option", name=fault.option_name)
+        case click.exceptions.NoSuchCommand():
+            what = session.say("say.fault.no_such_verb", name=fault.command_name)
+        case click.MissingParameter():
+            what = session.say("say.fault.missing", name=_parameter(fault))
+        case click.BadParameter():
+            what = session.say("say.fault.bad_value", name=_parameter(fault), what=fault.message)
+        case _:
+            what = session.say("say.fault.misuse", what=fault.format_message())
+    return f"{what} {meant}".strip()
+
+
+def _parameter(fault: click.BadParameter) -> str:
+    if fault.param is None or fault.ctx is None:
+        return ""
+    return fault.param.make_metavar(fault.ctx) if isinstance(fault.param, click.Argument) else fault.param.opts[-1]

@@ -1,0 +1,39 @@
+"""`gateway serve`: the doors open until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from gateway import config
+from gateway.app import OtherLedgerError, Running
+from gateway.app import serve as run
+from gateway.cli import diagnostics
+from gateway.cli.register import configured
+from gateway.cli.session import Failed, Session
+from gateway.cli.spoken import Verb
+
+
+@click.command(cls=Verb)
+@configured
+@click.pass_obj
+def serve(session: Session, config_file: Path) -> None:
+    """Open the doors."""
+    settings = config.load(config_file)
+    if not settings.trust.anchors:  # without an authority nobody's seal could ever hold
+        raise Failed(session.say("say.serve.no_anchors"), session.say("say.serve.no_anchors_hint", path=config_file))
+    diagnostics.configure(settings.log)
+
+    def ready(gateway: Running) -> None:
+        session.note("say.serve.ready", url=gateway.url)
+
+    try:
+        asyncio.run(run(settings, ready))
+    except OtherLedgerError as fault:
+        raise Failed(
+            session.say("say.serve.other_ledger", bound=fault.bound, configured=fault.configured),
+            session.say("say.serve.other_ledger_hint"),
+        ) from fault
+    session.note("say.serve.stopped")
