@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import io
 import random
 import shutil
 import ssl
@@ -119,6 +120,8 @@ class Town:
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers.setdefault("Authorization", f"Bearer {TOKENS.get(token, token)}")
+        if isinstance(data := options.get("data"), bytes):
+            options["data"] = io.BytesIO(data)  # aiohttp objects to large bodies given as bytes
         async with self.session.request(method, self.url + path, headers=headers, **options) as answer:
             return answer.status, await answer.read(), answer.headers
 

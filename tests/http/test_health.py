@@ -1,0 +1,77 @@
+"""Health, readiness and figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.http import HttpLimits
+from gateway.model.reasons import Reason
+from tests.http.problems import assert_problem
+from tests.http.town import FILE, awaited, inline, packet, town
+
+
+@awaited
+async def test_readiness_names_the_dependency_that_fails_and_submissions_say_so_too(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        for flaw, dependency, reason in (
+            ({"draining": True}, "accepting", Reason.DRAINING),
+            ({"disk_full": True}, "disk", Reason.DISK_FULL),
+            ({"unsealed_since": here.clock() - (here.clock() - here.clock().replace(year=2020))}, "ledger", Reason.LEDGER_UNAVAILABLE),
+        ):  # fmt: skip
+            here.sequencing.cancel()
+            before = {name: getattr(here.line.state, name) for name in flaw}
+            for name, value in flaw.items():
+                setattr(here.line.state, name, value)
+            status, body, _ = await here.ask("GET", "/readyz", token=None)
+            states = json.loads(body)
+            assert (status, states["ready"]) == (503, False)
+            assert [name for name, usable in states["dependencies"].items() if not usable] == [dependency]
+            assert_problem(await here.ask("POST", "/v1/packets", data=inline(*packet()), headers=FILE), reason)
+            for name, value in before.items():
+                setattr(here.line.state, name, value)
+        assert (await here.ask("GET", "/readyz", token=None))[0] == 200
+
+
+@awaited
+async def test_a_store_that_is_closed_is_not_ready_but_the_process_is_alive(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        here.line.store.failed = "EIO"
+        status, body, _ = await here.ask("GET", "/readyz", token=None)
+        assert (status, json.loads(body)["dependencies"]["store"]) == (503, False)
+        assert (await here.ask("GET", "/healthz", token=None))[0] == 200
+
+
+@awaited
+async def test_beyond_the_submissions_under_way_newcomers_are_told_to_come_back(tmp_path: Path) -> None:
+    async with town(tmp_path, HttpLimits(submissions_max=0)) as here:
+        answer = await here.ask("POST", "/v1/packets", data=inline(*packet()), headers=FILE)
+        assert_problem(answer, Reason.OVERLOADED)
+
+
+@awaited
+async def test_figures_count_requests_refusals_by_reason_and_time_by_step(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await here.ask("POST", "/v1/packets", data=b"<", headers=FILE)
+        await here.ask("GET", "/nowhere")
+        status, body, headers = await here.ask("GET", "/metrics", token=None)
+        assert status == 200 and headers["Content-Type"].startswith("text/plain")
+        samples = {
+            (sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(body.decode())
+            for sample in family.samples
+        }
+        assert samples["gateway_requests_total", "422", "submitPacket"] == 1
+        assert samples["gateway_requests_total", "404", "unknown"] == 1
+        assert samples["gateway_refusals_total", "request.not_found"] == 1
+        assert {one.value for one in Reason} == {key[1] for key in samples if key[0] == "gateway_refusals_total"}
+        assert samples["gateway_step_seconds_count", "receive"] == 1
+        assert samples["gateway_request_seconds_count", "submitPacket"] == 1
+
+
+@awaited
+async def test_figures_are_for_the_networks_named_only(tmp_path: Path) -> None:
+    async with town(tmp_path, HttpLimits(metrics_networks=("192.0.2.0/24",))) as here:
+        assert_problem(await here.ask("GET", "/metrics", token=None), Reason.NOT_FOUND)
