@@ -182,7 +182,7 @@ def _check_attributes(outside: Sequence[etree._Element], known: dict[str, str]) 
                 continue
             if etree.QName(name).localname.lower() == "id":
                 raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.second_id", element, name=local_name(element))
-            raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attribute", element, name=name)
+            raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attribute", element, name=etree.QName(name).localname)
 
 
 def _check_id(signed: etree._Element, identity: str, signature: etree._Element | None) -> None:

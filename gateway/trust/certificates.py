@@ -127,7 +127,7 @@ class TrustStore:
         )
 
     def _refusal(self, leaf: x509.Certificate, at: datetime) -> Exception:
-        """Why there is no path at `at`. A path that is ever valid is valid when the youngest certificate on it begins."""
+        """Why there is no path now. A path that is ever valid is valid when the last of its certificates begins."""
         subject = leaf.subject.rfc4514_string()
         for begins_at in sorted({one.not_valid_before_utc for one in (leaf, *self._authorities)}, reverse=True):
             try:

@@ -47,7 +47,7 @@ def seal(skeleton: bytes, attachments: Sequence[tuple[str, str]], signer: Signer
     body = anatomy.packet(root, marked)
     anatomy.check_attachments(root, attachments)
     slot = _HEADER_END.search(marked)
-    if body.signature is not None or slot is None:
+    if slot is None or next(root.iter("{*}Signature"), None) is not None:
         raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.already_sealed", body.signed)
     block = _signature(body.uri, canonical(body.signed), attachments, signer, at)
     return marked[: slot.start()] + block + marked[slot.start() :]
@@ -60,7 +60,7 @@ def countersign(document: bytes, signer: Signer, at: datetime) -> bytes:
     """
     root = parse(document)
     body = anatomy.document(root, document)
-    if body.signature is not None:
+    if next(root.iter("{*}Signature"), None) is not None:
         raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.already_sealed", body.signed)
     block = _signature(body.uri, canonical(body.signed), (), signer, at)
     end = document.rindex(b"</")

@@ -92,18 +92,18 @@ def tree(skeleton: bytes) -> Parsed:
 
 def document(attachments: dict[str, tuple[str, str, bytes]] = ATTACHMENTS) -> bytes:
     """A document packet's skeleton, not yet sealed."""
-    rows = [
-        f"<{{p}}ContentId>cid:{one}</{{p}}ContentId><{{p}}ContentType>{kind}</{{p}}ContentType>"
-        f"<{{p}}AttachmentName>{name}</{{p}}AttachmentName>"
-        for one, (name, kind, _) in attachments.items()
-    ]
-    manifest = "".join(f"<edXML:Reference>{row.format(p='edXML:')}</edXML:Reference>\n" for row in rows)
-    beside = "".join(
-        f"<Attachment>{row.format(p='')}<ContentTransferEncoded></ContentTransferEncoded></Attachment>\n"
-        for row in rows
+    manifest = "".join(
+        f"<edXML:Reference>{_row('edXML:', one, file)}</edXML:Reference>\n" for one, file in attachments.items()
     )
+    content = "<ContentTransferEncoded></ContentTransferEncoded>"
+    beside = "".join(f"<Attachment>{_row('', one, file)}{content}</Attachment>\n" for one, file in attachments.items())
     body = f'<edXML:edXMLBody><edXML:edXMLManifest version="1.0">{manifest}</edXML:edXMLManifest></edXML:edXMLBody>'
-    return _packet(_MESSAGE + _TRACE, body, f"<AttachmentEncoded>{beside}</AttachmentEncoded>" if rows else "")
+    return _packet(_MESSAGE + _TRACE, body, f"<AttachmentEncoded>{beside}</AttachmentEncoded>" if beside else "")
+
+
+def _row(prefix: str, content_id: str, file: tuple[str, str, bytes]) -> str:
+    fields = {"ContentId": f"cid:{content_id}", "ContentType": file[1], "AttachmentName": file[0]}
+    return "".join(f"<{prefix}{name}>{text}</{prefix}{name}>" for name, text in fields.items())
 
 
 def status() -> bytes:

@@ -142,7 +142,7 @@ def test_a_renewed_authority_carries_on_the_trust() -> None:
 
 
 def test_a_store_without_an_anchor_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="anchor|empty|store"):
+    with pytest.raises(ValueError, match=r"anchor|empty|store"):
         TrustStore([])
 
 

@@ -80,9 +80,9 @@ def test_a_key_with_a_password_is_refused_with_the_command_that_removes_it(tmp_p
 def test_missing_files_are_named(tmp_path: Path) -> None:
     key, certificate = _files(tmp_path, pki().p256)
     certificate.unlink()
-    with pytest.raises(KeyFileError, match="agency.pem cannot be opened: No such file"):
+    with pytest.raises(KeyFileError, match=r"agency\.pem cannot be opened: No such file"):
         load_signer(key, certificate)
-    with pytest.raises(KeyFileError, match="absent.key cannot be opened: No such file"):
+    with pytest.raises(KeyFileError, match=r"absent\.key cannot be opened: No such file"):
         load_ed25519(tmp_path / "absent.key")
 
 
