@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from gateway.model.agency import Agency, Directory, Grant, Peer
-from gateway.trust import KeySigner, PrivateKey
+from gateway.trust import KeySigner
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 VALID_FOR = timedelta(days=2)
 

@@ -16,6 +16,9 @@ PUSH = "push"
 CHECKPOINT = "checkpoint"
 """Rung when a new checkpoint was signed."""
 
+WATCH = "watch"
+"""Rung to look around before the interval has passed."""
+
 
 def inbox(peer: str) -> str:
     """The bell of one peer's inbox."""

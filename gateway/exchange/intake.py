@@ -14,7 +14,7 @@ from gateway.model.agency import Peer
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
-from gateway.model.refusal import Finding, Refused, found
+from gateway.model.refusal import Refused, found
 from gateway.rules import Examination, examine
 from gateway.store import (
     Admit,
@@ -44,7 +44,7 @@ async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
             return _again(seen)
         examination = await examine_packet(line, peer, received)  # 2 to 5
         if not examination.admitted:
-            raise await _refuse(line, peer, received.digest, *examination.refusal.findings)
+            raise await _refuse(line, peer, received.digest, examination.refusal)
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
         outcome = await line.store.write(admit)  # 7: one transaction
     finally:
@@ -62,8 +62,7 @@ async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
         case Twin() as twin:  # the same packet won a race: its sender gets the winner's receipt
             return _again(twin)
         case Conflict(dispatch_id=other):
-            taken = found(Reason.DOCUMENT_ID_TAKEN, document_id=admit.document_id or "", dispatch=other)
-            raise await _refuse(line, peer, received.digest, taken)
+            raise await _refuse_other_bytes(line, peer, admit, other)
 
 
 async def examine_packet(line: Line, peer: Peer, received: Received) -> Examination:
@@ -145,19 +144,28 @@ def _accept_entry(
     )
 
 
-async def _refuse(line: Line, peer: Peer, packet_digest: str, *findings: Finding) -> Refused:
+async def _refuse(line: Line, peer: Peer, packet_digest: str, refused: Refused) -> Refused:
     """Record a refusal (digest, peer, reason; no content) and give it back to raise."""
-    refused, at = Refused(*findings), line.clock()
-    entry = Entry(
-        EntryKind.REFUSE, at, (("peer", peer.key), ("packet", packet_digest), ("reason", str(refused.reason)))
-    )
-    await line.store.write(
-        RecordRefusal(
-            peer.key, packet_digest, refused.reason, at, entry.encode() if line.worth_an_entry(peer, at) else None
-        )
-    )
-    line.bell.ring((bell.LEDGER,))
+    at = line.clock()
+    entry = Entry.of(EntryKind.REFUSE, at, peer=peer.key, packet=packet_digest, reason=str(refused.reason))
+    await _record_refusal(line, peer, packet_digest, refused, entry)
     return refused
+
+
+async def _refuse_other_bytes(line: Line, peer: Peer, admit: Admit, other: str) -> Refused:
+    """Record that a new document came under an id the register holds with other bytes. The id itself may name people."""
+    document_id = admit.document_id or ""
+    refused = Refused(found(Reason.DOCUMENT_ID_TAKEN, document_id=document_id, dispatch=other))
+    digest = hashlib.sha256(document_id.encode()).hexdigest()
+    entry = Entry.of(EntryKind.CONFLICT, line.clock(), peer=peer.key, document_id=digest, packet=admit.packet_digest)
+    await _record_refusal(line, peer, admit.packet_digest, refused, entry)
+    return refused
+
+
+async def _record_refusal(line: Line, peer: Peer, packet_digest: str, refused: Refused, entry: Entry) -> None:
+    recorded = entry.encode() if line.worth_an_entry(peer, entry.at) else None
+    await line.store.write(RecordRefusal(peer.key, packet_digest, refused.reason, entry.at, recorded))
+    line.bell.ring((bell.LEDGER,))
 
 
 def _again(twin: Twin) -> Receipt:

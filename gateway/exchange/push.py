@@ -8,18 +8,22 @@ longer each time while others pass it.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.exchange import bell
 from gateway.exchange.entries import delivery_entry
 from gateway.exchange.line import Line
+from gateway.exchange.rounds import rounds
 from gateway.ledger import EntryKind
 from gateway.model.delivery import Outcome
-from gateway.store import ClaimDue, CloseAttempt, DueAttempt, queries
+from gateway.model.refusal import Unavailable
+from gateway.store import ClaimDue, CloseAttempt, DueAttempt, InterruptAttempts, queries
 
 CLAIM_ROWS_MAX = 64
+CLAIM_MARGIN_S = 60.0
+"""A claim outlives the push it is for by this much: time to record the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,56 +53,66 @@ class Carrier(Protocol):
     async def push(self, consignment: Consignment, timeout_s: float) -> Answer: ...
 
 
+class Pusher:
+    """Claims due pushes and carries them, as many at once as the rules allow."""
+
+    def __init__(self, line: Line, carrier: Carrier, carriers: asyncio.TaskGroup) -> None:
+        self._line, self._carrier, self._carriers = line, carrier, carriers
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def once(self) -> bool:
+        """Send off what is due. False where nothing was, or no carrier is free."""
+        due = await _claim(self._line, self._line.rules.push_concurrency - len(self._under_way))
+        for attempt in due:
+            carry = self._carriers.create_task(_carry(self._line, self._carrier, attempt))
+            self._under_way.add(carry)
+            carry.add_done_callback(self._landed)
+        return bool(due)
+
+    def _landed(self, carry: asyncio.Task[None]) -> None:
+        self._under_way.discard(carry)
+        self._line.bell.ring((bell.PUSH,))
+
+
 async def run(line: Line, carrier: Carrier) -> None:
-    """Push what is due, until cancelled."""
-    under_way: Counter[str] = Counter()
+    """Push what is due, until cancelled. What a process that died left open is closed first, and is due again."""
+    with suppress(Unavailable):  # otherwise the claims run out by themselves, later
+        await line.store.write(InterruptAttempts(line.clock()))
     async with asyncio.TaskGroup() as carriers:
-        while True:
-            rung = line.bell.listen(bell.PUSH)
-            room = line.rules.push_concurrency - under_way.total()
-            due = await _claim(line, under_way, room)
-            for attempt in due:
-                under_way[attempt.addressee] += 1
-                carry = carriers.create_task(_carry(line, carrier, attempt))
-                carry.add_done_callback(lambda _, addressee=attempt.addressee: _landed(line, under_way, addressee))
-            if due:
-                rung.cancel()
-            else:
-                await bell.wait(rung, line.rules.poll_s)
+        await rounds(line, bell.PUSH, Pusher(line, carrier, carriers).once)
 
 
-def _landed(line: Line, under_way: Counter[str], addressee: str) -> None:
-    under_way[addressee] -= 1
-    line.bell.ring((bell.PUSH,))
-
-
-async def _claim(line: Line, under_way: Counter[str], room: int) -> tuple[DueAttempt, ...]:
+async def _claim(line: Line, room: int) -> tuple[DueAttempt, ...]:
     if room <= 0:
         return ()
-    now = line.clock()
+    rules = line.rules
     return await line.store.write(
         ClaimDue(
-            now=now,
+            now=line.clock(),
             limit=min(room, CLAIM_ROWS_MAX),
-            per_addressee=line.rules.push_concurrency_per_addressee,
-            under_way=dict(under_way),
-            backoff=line.rules.backoff,
+            per_addressee=rules.push_concurrency_per_addressee,
+            backoff=rules.backoff,
             chance=line.chance.random(),
+            claim_s=rules.push_timeout_s + CLAIM_MARGIN_S,
         )
     )
 
 
 async def _carry(line: Line, carrier: Carrier, due: DueAttempt) -> None:
     """One attempt, from the endpoint's address to its recorded outcome."""
+    with suppress(Unavailable):  # the attempt stays open, and is closed as interrupted when its claim has run out
+        answer = await _attempt(line, carrier, due)
+        await line.store.write(_close(line, due, answer))
+        line.bell.ring((bell.LEDGER, bell.CHANGES))
+
+
+async def _attempt(line: Line, carrier: Carrier, due: DueAttempt) -> Answer:
     peer = line.directory.peer(due.peer)
     if peer is None or peer.push_url is None:
-        answer = Answer(Outcome.DEFERRED, "no endpoint")
-    else:
-        packet = await line.store.read(queries.packet, due.dispatch_id)
-        consignment = Consignment(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
-        answer = await carrier.push(consignment, line.rules.push_timeout_s)
-    await line.store.write(_close(line, due, answer))
-    line.bell.ring((bell.LEDGER, bell.CHANGES))
+        return Answer(Outcome.DEFERRED, "no endpoint")
+    packet = await line.store.read(queries.packet, due.dispatch_id)
+    consignment = Consignment(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
+    return await carrier.push(consignment, line.rules.push_timeout_s)
 
 
 def _close(line: Line, due: DueAttempt, answer: Answer) -> CloseAttempt:

@@ -10,6 +10,7 @@ import asyncio
 from gateway.exchange import bell
 from gateway.exchange.entries import delivery_entry
 from gateway.exchange.line import Line
+from gateway.exchange.rounds import rounds
 from gateway.ledger import EntryKind
 from gateway.model.delivery import DeliveryEvent
 from gateway.store import Advance, queries
@@ -19,11 +20,13 @@ EXPIRED_PER_ROUND = 500
 
 async def run(line: Line) -> None:
     """Keep watch until cancelled."""
-    while True:
+
+    async def once() -> bool:
         line.measure_disk()
         await refresh_directory(line)
-        await expire(line)
-        await asyncio.sleep(line.rules.poll_s)
+        return await expire(line) == EXPIRED_PER_ROUND
+
+    await rounds(line, bell.WATCH, once)
 
 
 async def refresh_directory(line: Line) -> None:

@@ -173,7 +173,7 @@ async def receipt(call: Call[NoQuery]) -> web.StreamResponse:
 async def proof(call: Call[NoQuery]) -> web.StreamResponse:
     """The case file: everything that proves this dispatch to somebody who trusts neither side."""
     dispatch_id = call.part("dispatch_id")
-    case = await register.case(call.line, call.peer, dispatch_id)
+    case = await register.prove(call.line, call.peer, dispatch_id)
     return bytes_answer(case, "application/zip", f"{dispatch_id}.case.zip")
 
 

@@ -100,7 +100,7 @@ class Transfers:
 
     async def send(self, response: web.StreamResponse, pieces: Iterator[bytes]) -> None:
         """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks."""
-        while batch := await self.in_thread(partial(_batch, pieces, self._limits.batch_bytes)):
+        while batch := await self.in_thread(partial(next_batch, pieces, self._limits.batch_bytes)):
             try:
                 async with asyncio.timeout(self._limits.write_timeout_s):
                     await response.write(batch)
@@ -109,7 +109,8 @@ class Transfers:
         await response.write_eof()
 
 
-def _batch(pieces: Iterator[bytes], bytes_max: int) -> bytes:
+def next_batch(pieces: Iterator[bytes], bytes_max: int) -> bytes:
+    """The next pieces, joined until there are `bytes_max` or more; empty at the end."""
     gathered, size = [], 0
     for piece in pieces:
         gathered.append(piece)

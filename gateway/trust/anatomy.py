@@ -7,7 +7,6 @@ duplicate Ids, a second manifest). They run before any cryptography, on the one 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,7 +75,7 @@ def document(root: etree._Element, xml: bytes) -> Anatomy:
         raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.no_id", root, name=local_name(root), id="Id")
     outside = _outside(root, signature)
     _check_foreign(outside, etree.QName(root).namespace or "")
-    _check_attributes(outside, {str(root.tag): "Id"})
+    _check_ids(outside, root)  # its other attributes are its own schema's affair
     return Anatomy(root, root, f"#{identity}", signature)
 
 
@@ -161,16 +160,18 @@ def _outside(root: etree._Element, signature: etree._Element | None) -> list[etr
 
 def _check_foreign(outside: Sequence[etree._Element], namespace: str) -> None:
     """Outside the Signature stands no element of another namespace: no room for a second ds:Reference or Object."""
+    own = f"{{{namespace}}}"
     for element in outside:
-        if not str(element.tag).startswith(f"{{{namespace}}}"):
+        if not str(element.tag).startswith(own):
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.foreign_element", element, name=local_name(element))
 
 
 def _check_counts(outside: Sequence[etree._Element]) -> None:
     """What the rules speak of in the singular exists once, wherever a second one might hide."""
-    counts = Counter(element.tag for element in outside)
+    tags = [element.tag for element in outside]
     for tag in (ENVELOPE, HEADER, MESSAGE_HEADER, BODY, MANIFEST, BESIDE):
-        if counts[tag] > 1 or (counts[tag] == 0 and tag in _REQUIRED):
+        count = tags.count(tag)
+        if count > 1 or (count == 0 and tag in _REQUIRED):
             raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.not_once", outside[0], name=etree.QName(tag).localname)
 
 
@@ -183,6 +184,16 @@ def _check_attributes(outside: Sequence[etree._Element], known: dict[str, str]) 
             if etree.QName(name).localname.lower() == "id":
                 raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.second_id", element, name=local_name(element))
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attribute", element, name=etree.QName(name).localname)
+
+
+def _check_ids(outside: Sequence[etree._Element], root: etree._Element) -> None:
+    """No second Id of any spelling, and no attribute of another namespace that could pass for one."""
+    for element in outside:
+        for name in element.keys():  # noqa: SIM118 (an element is no mapping)
+            if etree.QName(name).localname.lower() == "id" and not (element is root and name == "Id"):
+                raise refusal(Reason.SEAL_AMBIGUOUS, "seal.fault.second_id", element, name=local_name(element))
+            if etree.QName(name).namespace:
+                raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attribute", element, name=etree.QName(name).localname)
 
 
 def _check_id(signed: etree._Element, identity: str, signature: etree._Element | None) -> None:

@@ -1,0 +1,164 @@
+"""The one place that wires things: from a configuration to a running gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.config import Config, Server
+from gateway.exchange import push, sequencer, watch
+from gateway.exchange.line import Clock, Line, State
+from gateway.http import DoorRunner, build_app
+from gateway.http.carrier import HttpCarrier, tls
+from gateway.ledger import NoteKey, NoteSigner
+from gateway.store import PutSetting, Store, queries
+from gateway.trust import TrustStore, load_ed25519, load_signer
+
+DRAIN_S = 20.0
+"""How long requests under way may take to finish after the gateway was told to stop."""
+
+
+def utc_now() -> datetime:
+    """The clock of a real gateway."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Line]:
+    """The line over the configured store and keys. Raises StoreNotice, KeyFileError, OSError: all name the mend.
+
+    The origin is bound to the store at the first opening: a ledger signed under two names would be two ledgers.
+    """
+    signer = load_signer(config.keys.seal_key, config.keys.seal_certificate)
+    ledger_key = load_ed25519(config.keys.ledger_key)
+    trust = TrustStore(await asyncio.to_thread(_certificates, config.trust.anchors))
+    store = Store.open(config.store.url, config.store.blob_dir, config.store.inline_bytes_max)
+    try:
+        notary = NoteSigner(NoteKey(config.keys.origin, ledger_key.public_bytes), ledger_key.sign)
+        bound = await store.write(PutSetting("ledger.vkey", notary.key.vkey))
+        if bound != notary.key.vkey:
+            raise OtherLedgerError(bound, notary.key.vkey)
+        line = Line(
+            store=store,
+            blobs=store.blobs,
+            trust=trust,
+            signer=signer,
+            notary=notary,
+            limits=config.limits,
+            rules=config.delivery,
+            clock=clock,
+            chance=random.SystemRandom(),
+            state=State(await store.read(queries.directory)),
+            disk_free_bytes_min=config.store.disk_free_bytes_min,
+            disk=config.store.blob_dir,
+        )
+        line.measure_disk()
+        yield line
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+class OtherLedgerError(Exception):
+    """The store's ledger was signed by another key or under another name than the configuration's."""
+
+    def __init__(self, bound: str, configured: str) -> None:
+        self.bound, self.configured = bound, configured
+        super().__init__(f"the store's ledger is {bound}, the configuration's key is {configured}")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that answers."""
+
+    line: Line
+    host: str
+    port: int
+    secure: bool
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.secure else 'http'}://{self.host}:{self.port}"
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | None = None) -> AsyncIterator[Running]:
+    """A gateway with its doors open and its tasks at work; on leaving it drains, and stops.
+
+    The order of leaving is the reverse: doors close first, so that nothing is accepted that nobody would carry; then
+    the tasks end (an attempt cut short is only a late retry); the store closes last, when nothing can write any more.
+    """
+    async with AsyncExitStack() as stack:
+        line = await stack.enter_async_context(open_line(config, clock))
+        connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs)))
+        runner = DoorRunner(build_app(line, config.http), shutdown_timeout_s=DRAIN_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        secure = server_tls(config.server)
+        site = web.TCPSite(runner, config.server.host, config.server.port, ssl_context=secure, backlog=1024)
+        await site.start()
+        port = runner.addresses[0][1]
+        yield Running(line, config.server.host, port, secure is not None)
+        line.state.draining = True
+
+
+async def serve(config: Config, ready: Callable[[Running], None]) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called once the doors are open."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config) as gateway:
+        ready(gateway)
+        await stop.wait()
+
+
+def server_tls(server: Server) -> ssl.SSLContext | None:
+    """TLS of the doors; with `client_ca`, peers may show a certificate of that authority (mutual TLS)."""
+    if server.tls_certificate is None or server.tls_key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(server.tls_certificate, server.tls_key)
+    if server.client_ca is not None:
+        context.load_verify_locations(server.client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL  # a peer may come with a token instead
+    return context
+
+
+@asynccontextmanager
+async def _at_work(line: Line, carrier: push.Carrier) -> AsyncIterator[None]:
+    """The tasks beside the doors. If one fails, the gateway stops: none of them is optional."""
+    async with asyncio.TaskGroup() as tasks:
+        work = [
+            tasks.create_task(sequencer.run(line), name="sequencer"),
+            tasks.create_task(push.run(line, carrier), name="push"),
+            tasks.create_task(watch.run(line), name="watch"),
+        ]
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+
+
+def _certificates(paths: tuple[Path, ...]) -> list[bytes]:
+    """DER of every certificate in PEM files."""
+    return [
+        certificate.public_bytes(Encoding.DER)
+        for path in paths
+        for certificate in x509.load_pem_x509_certificates(path.read_bytes())
+    ]
