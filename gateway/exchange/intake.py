@@ -153,7 +153,7 @@ async def _refuse(line: Line, peer: Peer, packet_digest: str, refused: Refused) 
 
 
 async def _refuse_other_bytes(line: Line, peer: Peer, admit: Admit, other: str) -> Refused:
-    """Record that a new document came under an id the register holds with other bytes. The id itself may name people."""
+    """Record that a new document came under an id that is taken. Ids are written by people: only a digest is kept."""
     document_id = admit.document_id or ""
     refused = Refused(found(Reason.DOCUMENT_ID_TAKEN, document_id=document_id, dispatch=other))
     digest = hashlib.sha256(document_id.encode()).hexdigest()
