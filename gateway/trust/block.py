@@ -186,11 +186,11 @@ def _parts(
 ) -> list[etree._Element]:
     """The children of `element`, which must be exactly these in this order, with white space at most around them."""
     children = list(element)
+    between = [element.text, *[child.tail for child in children]]
     if (
         [child.tag for child in children] != list(names)
         or dict(element.items()) != attributes
-        or not blank(element.text)
-        or not all(blank(child.tail) for child in children)
+        or (any(between) and not all(map(blank, between)))
     ):
         raise refusal(reason, "seal.fault.children", element, name=local_name(element))
     return children

@@ -1,5 +1,7 @@
-"""What we seal, programs nobody here wrote verify: xmlsec1, the JDK's validator and signxml; and they miss a changed byte
-as little as we do. Their yes is never enough (schemas/seal-profile.md): these tests ask only whether our seals are real."""
+"""What we seal, programs nobody here wrote verify: xmlsec1, the JDK's validator and signxml.
+
+Their yes is never enough (schemas/seal-profile.md): these tests ask only whether our seals are real.
+"""
 
 from __future__ import annotations
 

@@ -187,3 +187,13 @@ def test_other_attachments_than_those_signed_are_refused(content_id: str, digest
 
 def test_the_unsealed_packet_is_refused_as_missing_its_seal() -> None:
     assert _outcome(document(), digests()) is Reason.SEAL_MISSING
+
+
+def test_what_the_writer_writes_is_sealed_in_the_strict_form_and_read_back_from_what_was_signed() -> None:
+    content = edxml.read_content(_verified(GOOD).canonical, LIMITS)
+    listed = [edxml.NewAttachment(one, kind, name) for one, (name, kind, _) in ATTACHMENTS.items()]
+    parsed = edxml.parse(seal(edxml.write(content, listed), digests(), pki().p256.signer, NOW), LIMITS)
+    assert edxml.signature_state(parsed) is edxml.SignatureState.STRICT_CANDIDATE
+    assert not edxml.validate(parsed, edxml.Profile.STRICT)
+    verified = verify(parsed, digests(), [pki().p256.der], pki().trust, NOW)
+    assert edxml.read_content(verified.canonical, LIMITS) == content

@@ -1,4 +1,4 @@
-"""What an attacker, or a careless signer, can do to a sealed packet: edits of its text, and true signatures over false structure.
+"""What an attacker, or a careless signer, can do to a sealed packet: edits, and true signatures over false structure.
 
 `resign` makes the digests and the signature of any altered Signature true again with a given key. A vector that went
 through it proves that structure alone is refused, not just a digest that no longer fits.
