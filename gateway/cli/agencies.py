@@ -96,7 +96,7 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
                         written[name] = str(written[name]).split()
                 yield _Row(reader.line_num, written)
         except csv.Error as wrong:
-            raise _Wrong("directory_file.no_csv", line=reader.line_num, cause=wrong) from wrong
+            raise _Wrong("directory_file.no_csv", line=reader.reader.line_num, cause=wrong) from wrong
         except UnicodeDecodeError as wrong:
             raise _Wrong("directory_file.no_utf8", line=1) from wrong
 

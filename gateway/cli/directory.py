@@ -80,7 +80,7 @@ def list_agencies(session: Session, query: str, as_json: bool, config_file: Path
     """What is in force."""
     current = asyncio.run(_current(config.load(config_file)))
     if as_json:
-        click.echo(export(current), nl=False)
+        click.echo(export(current).decode(), nl=False)
         return
     wanted = query.casefold()
     rows = [

@@ -72,19 +72,25 @@ def add(
     secret = _secret(session, certificate)
     wanted = Peer(key, name, tuple(Grant(one, subtree) for one in agencies), push_url, seal_required=not transition)
     settings = config.load(config_file)
-    if client_file is not None:
-        reach = (
-            url
-            or f"{'https' if settings.server.tls_certificate else 'http'}://{settings.server.host}:{settings.server.port}"
-        )
-        write_new(client_file, written(ClientFile(url=reach, token=secret.token)))
-    asyncio.run(_add(session, settings, wanted, secret))
+    if client_file is not None:  # on disk before it counts: a token lost between the two would be of no use to anybody
+        write_new(client_file, written(ClientFile(url=url or _own_address(settings), token=secret.token)))
+    try:
+        asyncio.run(_add(session, settings, wanted, secret))
+    except Exception:
+        if client_file is not None:
+            client_file.unlink()
+        raise
     session.note("say.peer.added", peer=key, agencies=", ".join(agencies))
     if secret.token and client_file is None:
         session.tell("say.peer.token", token=secret.token)
         session.note("say.peer.token_once")
     elif client_file is not None:
         session.note("say.peer.client_file", path=client_file)
+
+
+def _own_address(settings: Config) -> str:
+    server = settings.server
+    return f"{'https' if server.tls_certificate else 'http'}://{server.host}:{server.port}"
 
 
 def _secret(session: Session, certificate: Path | None) -> _Secret:

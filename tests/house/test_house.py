@@ -185,7 +185,7 @@ def test_every_module_and_every_public_thing_says_what_it_is() -> None:
 
 def _undocumented(module: Module) -> list[str]:
     """Everything but one-line functions whose name and types say it all."""
-    faults = [] if ast.get_docstring(module.tree) else [f"{module.where}: the module"]
+    faults = [] if ast.get_docstring(module.tree) or not module.text.strip() else [f"{module.where}: the module"]
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             said = node.name.startswith("_") or ast.get_docstring(node) or _length(node) <= 4
