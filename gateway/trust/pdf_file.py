@@ -14,7 +14,6 @@ from io import BytesIO
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DEFAULT_PURPOSE_LIMITS, DecodeLimits, DecodePurpose, StreamDecodeLimits
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.pdf_utils.xref import ObjStreamRef
 from pyhanko.sign.diff_analysis import DiffResult, FormUpdatingRule, ModificationLevel, StandardDiffPolicy
 from pyhanko.sign.diff_analysis.policies import DEFAULT_DIFF_POLICY
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
@@ -52,9 +51,9 @@ class PdfLimits:
     visits_max: int = 8_000_000
     """Bytes parsed and objects looked at, again and again counted; each takes about a microsecond. Two signatures on a
     page take 27,000, on 300 pages 120,000."""
-    seconds_max: float = 15.0
+    seconds_max: float = 10.0
     """By the clock: a last resort, for with it the answer depends on the machine."""
-    object_stream_bytes_max: int = 4 * _MIB
+    object_stream_bytes_max: int = 2 * _MIB
     """Decoded; the streams that pack small objects together. They are parsed in memory, where nothing is counted."""
 
 
@@ -132,15 +131,19 @@ class _Reader(PdfFileReader):
             stream, strict=True, decode_limits=DecodeLimits(per_purpose={**DEFAULT_PURPOSE_LIMITS, **purposes})
         )
 
-    def _read_object(
+    def get_object(  # type: ignore[override]
         self,
         ref: generic.Reference,
-        marker: int | ObjStreamRef | None,
+        revision: int | None = None,
         never_decrypt: bool = False,
+        transparent_decrypt: bool = True,
         as_metadata_stream: bool = False,
     ) -> generic.PdfObject:
+        self.meter.visit()
         self.meter.check_time()
-        found: generic.PdfObject = super()._read_object(ref, marker, never_decrypt, as_metadata_stream)
+        found: generic.PdfObject = super().get_object(  # type: ignore[no-untyped-call]
+            ref, revision, never_decrypt, transparent_decrypt, as_metadata_stream
+        )
         return found
 
     def get_historical_resolver(self, revision: int) -> HistoricalResolver:
