@@ -120,7 +120,7 @@ def read_answer(kind: SourceKind, answer: bytes) -> bytes:
         else:
             x509.load_der_x509_crl(answer)
     except ValueError as broken:
-        raise AnswerError(f"not a {kind.upper()} answer: {broken}") from broken
+        raise AnswerError(f"no {kind.upper()} answer: {broken}") from broken
     if kind is SourceKind.OCSP and status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise AnswerError(f"the responder says {status.name}")
     return answer
