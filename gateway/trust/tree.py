@@ -11,7 +11,7 @@ from gateway.trust.faults import qualified_name, refusal
 
 
 class _Parsers(threading.local):
-    """One parser a thread: a shared one makes the threads wait for each other, a new one costs more than the parsing."""
+    """One parser a thread: threads wait for a shared one, and making one costs more than the parsing."""
 
     def __init__(self) -> None:
         self.parser = etree.XMLParser(

@@ -172,6 +172,23 @@ def test_a_packet_with_a_piece_cut_out_is_refused_or_unchanged(position: int, le
     assert isinstance(outcome, Reason) or outcome == _verified(GOOD).canonical
 
 
+@given(
+    start=st.integers(0, len(GOOD) - 1),
+    length=st.integers(1, 3_000),
+    target=st.integers(0, len(GOOD) - 1),
+    snap=st.booleans(),
+)
+def test_a_packet_with_a_piece_of_itself_planted_elsewhere_is_refused_or_unchanged(
+    start: int, length: int, target: int, snap: bool
+) -> None:
+    """`snap` moves the ends to the next tag, so that many plants are well-formed."""
+    end = start + length
+    if snap:
+        start, end, target = (max(GOOD.find(b"<", at), 0) for at in (start, end, target))
+    outcome = _outcome(GOOD[:target] + GOOD[start:end] + GOOD[target:], digests())
+    assert isinstance(outcome, Reason) or outcome == _verified(GOOD).canonical
+
+
 @given(length=st.integers(0, len(GOOD) - 2))
 def test_a_truncated_packet_is_refused(length: int) -> None:
     assert isinstance(_outcome(GOOD[:length], digests()), Reason)
