@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from http import HTTPStatus
 
 import click
 
@@ -70,7 +71,7 @@ def _explain_problem(session: Session, no: Problem) -> None:
         session.report(f"{finding.detail} [{finding.reason}]{place}", finding.hint)
     if not no.findings:
         session.report(f"{no}{f' [{no.reason}]' if no.reason else ''}", no.hint)
-    if no.incident:
+    if no.incident and no.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         session.report(session.say("say.fault.incident", incident=no.incident))
 
 

@@ -1,0 +1,255 @@
+"""A document's whole way by the command alone: a real gateway in its own process, two agencies, one proof.
+
+Everything is made the way the pages tell an operator and an integrator to make it; the clock is the machine's.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway import edxml
+from gateway.model.packet import Document, Organ
+from gateway.trust import seal
+from tests.cli.command import Said, done, gateway
+from tests.house.source import TOP
+from tests.pki import Identity, p256, self_issued
+from tests.vectors.packets import DOCUMENT
+
+MINISTRY, PROVINCE = "G99", "H99"
+NOW = datetime.now(UTC)
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 5_000
+"""Large enough to travel as a part, and to lie in the blob folder."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running gateway, the client files of two systems, and the ministry's key."""
+
+    folder: Path
+    url: str
+    vkey: str
+    ministry: Identity
+    root: Identity
+
+    def as_ministry(self, verb: str, *arguments: object) -> Said:
+        return gateway(verb, *arguments, "--client", self.folder / "bo.toml", "--url", self.url)
+
+    def as_province(self, verb: str, *arguments: object) -> Said:
+        return gateway(verb, *arguments, "--client", self.folder / "tinh.toml", "--url", self.url)
+
+    def packet(self, number: str, **changes: object) -> Path:
+        """A sealed document of today, with one attachment, as a file of the field."""
+        ours = {
+            "sender": Organ(MINISTRY, "Bộ Mẫu"),
+            "addressees": (Organ(PROVINCE, "Tỉnh Mẫu"),),
+            "document_id": f"{MINISTRY},{NOW:%Y/%m/%d},{number}/BM",
+            "code_number": number,
+            "promulgated_on": f"{NOW:%Y/%m/%d}",
+            "due_on": None,
+        }
+        return self.file(f"{number}.edxml", replace(DOCUMENT, **(ours | changes)))
+
+    def file(self, name: str, document: Document) -> Path:
+        attachment = edxml.NewAttachment("209", "application/pdf", "cong-van.pdf")
+        skeleton = edxml.write(document, [attachment])
+        writer = edxml.PartWriter(edxml.Limits(), _Kept())
+        writer.write(PDF)
+        digest = writer.finish("209").sha256
+        sealed = seal(skeleton, [("209", digest)], self.ministry.signer, NOW)
+        path = self.folder / name
+        path.write_bytes(b"".join(edxml.inline(sealed, [[PDF]])))
+        return path
+
+
+class _Kept:
+    def write(self, data: bytes, /) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("truc")
+    started = NOW - timedelta(hours=1)
+    valid = {"starts_at": started, "ends_at": NOW + timedelta(days=1)}
+    root = self_issued("Root of the session", p256(), authority=True, **valid)
+    ministry = root.issue("Bộ Mẫu", p256(), **valid)
+    (folder / "root.pem").write_bytes(root.pem)
+    (folder / "g99.pem").write_bytes(ministry.pem)
+    (folder / "agencies.csv").write_text(
+        "key,name,ids,parent,starts_at,ends_at,successor,certificates\n"
+        f"{MINISTRY},Bộ Mẫu,000.00.00.G99,,,,,g99.pem\n{PROVINCE},Tỉnh Mẫu,000.00.00.H99,,,,,\n",
+        encoding="utf-8",
+    )
+    home = folder / "gateway.toml"
+    vkey = done("init", folder, "--origin", "truc.test/ledger").out.splitlines()[-1]
+    written = home.read_text(encoding="utf-8")
+    for key, value in {"port": "0", "anchors": '["root.pem"]', "format": '"console"'}.items():
+        written = re.sub(rf"^{key} = .*$", f"{key} = {value}", written, flags=re.MULTILINE)
+    home.write_text(written, encoding="utf-8")
+    done("directory", "import", folder / "agencies.csv", "--config", home)
+    for key, agency in (("bo", MINISTRY), ("tinh", PROVINCE)):
+        facts = ("--name", key, "--speaks-for", agency, "--client-file", folder / f"{key}.toml")
+        done("peer", "add", key, *facts, "--config", home)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "--lang", "en", "serve", "--config", home],
+        cwd=TOP, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stderr is not None
+        said = server.stderr.readline()
+        url = re.search(r"http://\S+?:\d+", said)
+        assert url, said
+        yield Place(folder, url.group(), vkey, ministry, root)
+        server.send_signal(signal.SIGTERM)
+        _, rest = server.communicate(timeout=30)
+        assert server.returncode == 0, rest
+        assert "nothing is left half done" in rest
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_document_is_submitted_collected_acknowledged_and_proven(place: Place, tmp_path: Path) -> None:
+    packet, receipt = place.packet("101"), tmp_path / "receipt.xml"
+    accepted = place.as_ministry("submit", packet, "--receipt", receipt, "--json")
+    assert accepted.code == 0, accepted.err
+    dispatch = accepted.json["dispatch_id"]
+    assert b"<" in receipt.read_bytes()
+
+    waiting = place.as_province("inbox", "--wait", 10, "--json").json["deliveries"]
+    delivery = next(one["delivery_id"] for one in waiting if one["dispatch_id"] == dispatch)
+    assert delivery in place.as_province("inbox").out
+
+    assert place.as_province("fetch", delivery, "--out", tmp_path / "in").code == 0
+    assert (tmp_path / "in" / f"{delivery}.edxml").read_bytes() == packet.read_bytes()
+    assert (tmp_path / "in" / "cong-van.pdf").read_bytes() == PDF
+    whole = tmp_path / "one.edxml"
+    assert place.as_province("fetch", delivery, "--out", whole, "--json").json["packet_digest"]
+    assert whole.read_bytes() == packet.read_bytes()
+
+    assert "đã xác nhận" in place.as_province("acknowledge", delivery).out
+    status = place.as_ministry("status", dispatch)
+    assert "đã xác nhận" in status.out
+    found = place.as_ministry("status", "--document-id", f"{MINISTRY},{NOW:%Y/%m/%d},101/BM", "--json").json
+    assert [one["id"] for one in found] == [dispatch]
+
+    case = tmp_path / "case.zip"
+    proved = place.as_ministry("prove", dispatch, "--out", case)
+    assert proved.code == 0, proved.err
+    checked = gateway("check", case, "--vkey", place.vkey, "--json")
+    assert checked.code == 0, checked.out + checked.err
+    assert checked.json["holds"] is True
+    assert checked.json["proven"]
+    assert "Hồ sơ đúng." in done("check", case, "--vkey", place.vkey).out
+    again = place.as_ministry("prove", dispatch, "--out", case)
+    assert (again.code, "đã có tệp" in again.err) == (1, True)
+
+
+def test_the_same_packet_again_is_the_same_receipt(place: Place, tmp_path: Path) -> None:
+    packet = place.packet("102")
+    first = place.as_ministry("submit", packet, "--receipt", tmp_path / "1.xml", "--json").json
+    second = place.as_ministry("submit", packet, "--receipt", tmp_path / "2.xml", "--json").json
+    assert (first["repeated"], second["repeated"]) == (False, True)
+    assert first["dispatch_id"] == second["dispatch_id"]
+    assert (tmp_path / "1.xml").read_bytes() == (tmp_path / "2.xml").read_bytes()
+    assert "như cũ" in place.as_ministry("submit", packet).out
+
+
+def test_a_refusal_names_the_reason_and_what_to_do(place: Place) -> None:
+    said = place.as_ministry("submit", place.packet("103", addressees=(Organ("H77", "Không có"),)))
+    assert said.code == 1
+    assert said.out == ""
+    assert "[authority.unknown_addressee]" in said.err
+    assert "gợi ý" in said.err
+
+
+def test_an_addressee_refuses_and_the_sender_reads_why(place: Place) -> None:
+    dispatch = place.as_ministry("submit", place.packet("104"), "--json").json["dispatch_id"]
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    refused = place.as_province("acknowledge", delivery["id"], "--refuse", "Gửi nhầm nơi nhận")
+    assert "bị từ chối" in refused.out
+    status = place.as_ministry("status", dispatch).out
+    assert "bị từ chối" in status
+    assert "Gửi nhầm nơi nhận" in status
+
+
+def test_another_agencys_document_is_not_there(place: Place) -> None:
+    said = place.as_ministry("status", "01KB2M7Q0N5W4Z8T3R6Y9C1D2E")
+    assert said.code == 1
+    assert "[request.not_found]" in said.err
+
+
+def test_a_wrong_token_is_refused_without_saying_more(place: Place) -> None:
+    said = gateway("inbox", "--url", place.url, "--token", "truc_wrong")
+    assert said.code == 1
+    assert "[peer.unauthenticated]" in said.err
+
+
+def test_a_system_let_in_while_the_gateway_runs_is_known_within_seconds(place: Place) -> None:
+    home = place.folder / "gateway.toml"
+    token = done("peer", "add", "moi", "--name", "Mới", "--speaks-for", PROVINCE, "--config", home).out.strip()
+    until_s = time.monotonic() + 20
+    while gateway("inbox", "--url", place.url, "--token", token).code and time.monotonic() < until_s:
+        time.sleep(0.2)
+    assert gateway("inbox", "--url", place.url, "--token", token).code == 0
+
+
+def test_examine_asks_the_gateway_and_records_nothing(place: Place) -> None:
+    packet = place.packet("105")
+    assert place.as_ministry("examine", packet, "--ask").code == 0
+    bad = place.as_ministry("examine", place.packet("106", addressees=(Organ("H77"),)), "--ask", "--json")
+    assert bad.code == 1
+    assert bad.json["findings"][0]["reason"] == "authority.unknown_addressee"
+    assert place.as_ministry("submit", packet, "--json").json["repeated"] is False
+
+
+def test_examine_offline_finds_what_is_wrong_with_the_packet_itself(place: Place, tmp_path: Path) -> None:
+    packet = place.packet("107")
+    pems = ("--sender", place.folder / "g99.pem", "--anchor", place.folder / "root.pem")
+    good = gateway("examine", packet)
+    assert good.code == 0
+    assert "chưa kiểm tra" in good.out
+    sealed = done("examine", packet, *pems, "--json").json
+    assert (sealed["verdict"], sealed["findings"]) == ("nothing_found", [])
+    assert "Bộ Mẫu" in sealed["seal"]["subject"]
+    spoilt = tmp_path / "spoilt.edxml"
+    spoilt.write_bytes(packet.read_bytes().replace("Công khai".encode(), "Công Khai".encode()))
+    assert gateway("examine", spoilt, *pems, "--json").json["findings"][0]["reason"] == "seal.digest"
+    cut = tmp_path / "cut.edxml"
+    cut.write_bytes(packet.read_bytes()[:-9])
+    said = gateway("examine", cut)
+    assert said.code == 1
+    assert "[xml.malformed]" in said.err
+
+
+def test_check_names_the_part_that_was_changed(place: Place, tmp_path: Path) -> None:
+    dispatch = place.as_ministry("submit", place.packet("108"), "--json").json["dispatch_id"]
+    case = tmp_path / f"{dispatch}.case.zip"
+    place.as_ministry("prove", dispatch, "--out", case)
+    data = case.read_bytes()
+    (tmp_path / "vkey").write_text(place.vkey + "\n", encoding="utf-8")
+    assert gateway("check", case, "--vkey", tmp_path / "vkey").code == 0
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(data.replace(b"addressees: H99", b"addressees: H98"))
+    said = gateway("check", broken, "--vkey", place.vkey)
+    assert said.code == 1
+    assert "KHÔNG đúng" in said.out
+    assert "✗" in said.out
+    other = place.vkey[:-2] + ("A=" if not place.vkey.endswith("A=") else "E=")
+    assert gateway("check", case, "--vkey", other).code == 1
+    shutil.copy(case, tmp_path / "copy.zip")
+    assert gateway("check", tmp_path / "copy.zip", "--vkey", place.vkey).code == 0
