@@ -36,6 +36,7 @@ from gateway.edxml import Limits
 Shape = TypeVar("Shape")
 
 WAIT_S = 30.0
+PAGE_ROWS = 500
 BATCH_BYTES = 1024 * 1024
 
 
@@ -89,13 +90,31 @@ class GatewayClient:
         return await self._wire.ask(ask, _decoded(Inbox))
 
     async def deliveries(self, wait_s: float = WAIT_S) -> AsyncIterator[InboxItem]:
-        """Everything that waits and everything that comes, each once, without end."""
+        """Everything that waits and everything that comes, each once, without end.
+
+        The whole inbox is listed each time: what was admitted at one moment may appear in any order, so a cursor that
+        has gone ahead could pass something over. Whoever acknowledges what it stored keeps the list short.
+        """
+        seen: set[str] = set()
+        while True:
+            listed = [item async for item in self._waiting()]
+            news = [item for item in listed if item.delivery_id not in seen]
+            for item in news:
+                yield item
+            seen = {item.delivery_id for item in listed}
+            if not news:
+                await self.inbox(wait_s, after=listed[-1].delivery_id if listed else None, limit=1)
+
+    async def _waiting(self) -> AsyncIterator[InboxItem]:
+        """The inbox as it is now, page after page."""
         after: str | None = None
         while True:
-            page = await self.inbox(wait_s, after)
+            page = await self.inbox(after=after, limit=PAGE_ROWS)
             for item in page.deliveries:
                 yield item
-            after = page.next or after
+            if len(page.deliveries) < PAGE_ROWS:
+                return
+            after = page.next
 
     async def fetch(self, delivery_id: str, folder: Path, progress: Progress | None = None) -> Fetched:
         """The packet into a folder: `<delivery>.edxml`, and its attachments beside it under safe names."""

@@ -1,7 +1,7 @@
 """The one shape of errors, asserted in one place.
 
-    {"type": "/v1/reasons/<code>", "title": …, "status": …, "detail": …, "reason": "<code>", "hint": …, "incident": …,
-     "instance": "<path>", "findings": [{"reason", "severity", "title", "detail", "hint", "path"?, "line"?}]}
+{"type": "/v1/reasons/<code>", "title": …, "status": …, "detail": …, "reason": "<code>", "hint": …, "incident": …,
+ "instance": "<path>", "findings": [{"reason", "severity", "title", "detail", "hint", "path"?, "line"?}]}
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ ALLOWED = REQUIRED | {"instance", "findings"}
 IN_A_FINDING = {"reason", "severity", "title", "detail", "hint"}
 
 
-def assert_problem(
-    answer: tuple[int, bytes, Mapping[str, str]], reason: Reason, lang: str = "vi"
-) -> dict[str, Any]:
+def assert_problem(answer: tuple[int, bytes, Mapping[str, str]], reason: Reason, lang: str = "vi") -> dict[str, Any]:
     """`answer` (status, body, headers) is a problem document for `reason`, whole and consistent."""
     status, body, headers = answer
     assert headers["Content-Type"].partition(";")[0] == "application/problem+json", (status, body)

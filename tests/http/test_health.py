@@ -19,8 +19,8 @@ async def test_readiness_names_the_dependency_that_fails_and_submissions_say_so_
         for flaw, dependency, reason in (
             ({"draining": True}, "accepting", Reason.DRAINING),
             ({"disk_full": True}, "disk", Reason.DISK_FULL),
-            ({"unsealed_since": here.clock() - (here.clock() - here.clock().replace(year=2020))}, "ledger", Reason.LEDGER_UNAVAILABLE),
-        ):  # fmt: skip
+            ({"unsealed_since": here.clock().replace(year=2020)}, "ledger", Reason.LEDGER_UNAVAILABLE),
+        ):
             here.sequencing.cancel()
             before = {name: getattr(here.line.state, name) for name in flaw}
             for name, value in flaw.items():

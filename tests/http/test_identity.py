@@ -23,10 +23,18 @@ from tests.pki import NOW, Identity, p256, pki, self_issued
 @pytest.mark.parametrize(
     "authorization",
     [
-        "Bearer wrong", "Bearer", "Bearer ", "ministry-token", "Basic bWluaXN0cnktdG9rZW46", "Bearer " + "x" * 513,
-        "Bearer  ministry-token", "Token ministry-token", "Bearer ministry-tokeN", "Bearer é",
+        "Bearer wrong",
+        "Bearer",
+        "Bearer ",
+        "ministry-token",
+        "Basic bWluaXN0cnktdG9rZW46",
+        "Bearer " + "x" * 513,
+        "Bearer  ministry-token",
+        "Token ministry-token",
+        "Bearer ministry-tokeN",
+        "Bearer é",
     ],
-)  # fmt: skip
+)
 @awaited
 async def test_whatever_is_not_the_token_is_unauthenticated(tmp_path: Path, authorization: str) -> None:
     async with town(tmp_path) as here:
@@ -82,10 +90,14 @@ async def test_a_peer_beyond_its_rate_is_told_how_long_to_wait_and_others_are_no
 @pytest.mark.parametrize(
     ("address", "key"),
     [
-        ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:192.0.2.7", "192.0.2.7"),
-        (None, "local"), ("", "local"), ("/run/truc.sock", "local"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        (None, "local"),
+        ("", "local"),
+        ("/run/truc.sock", "local"),
     ],
-)  # fmt: skip
+)
 def test_strangers_are_counted_by_address_and_in_ipv6_by_network(address: str | None, key: str) -> None:
     assert network_of(address) == key
 
@@ -127,7 +139,9 @@ async def ask_with(
 
 
 @awaited
-async def test_a_registered_client_certificate_is_enough_and_another_of_the_same_authority_is_not(tmp_path: Path) -> None:
+async def test_a_registered_client_certificate_is_enough_and_another_of_its_authority_is_not(
+    tmp_path: Path,
+) -> None:
     known, other = (pki().issuing.issue(name, p256()) for name in ("Máy của Bộ", "Máy khác"))
     async with town(tmp_path, tls=server_context(tmp_path)) as here:
         digest = hashlib.sha256(known.der).hexdigest()

@@ -24,7 +24,7 @@ def test_plain_text_is_logged_as_it_is(text: str) -> None:
 
 
 @awaited
-async def test_a_submission_is_one_line_with_who_what_and_what_came_of_it(tmp_path: Path, log_lines: list[dict]) -> None:
+async def test_a_submission_is_one_line_with_who_and_what_came_of_it(tmp_path: Path, log_lines: list[dict]) -> None:
     async with town(tmp_path) as here:
         _, _, headers = await here.ask("POST", "/v1/packets", data=inline(*packet()), headers=FILE)
         lines = [one for one in log_lines if one["event"] == "request"]

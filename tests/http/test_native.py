@@ -1,4 +1,4 @@
-"""The native API from submission to proof, over a real server: each endpoint's answer is what the OpenAPI document says."""
+"""The native API from submission to proof, over a real server: each answer is what the OpenAPI document says."""
 
 from __future__ import annotations
 
@@ -73,12 +73,16 @@ async def test_a_document_goes_from_agency_to_agency_and_every_answer_fits_its_s
 
         path = "/v1/deliveries/{delivery_id}/acknowledgement"
         json_type = {"Content-Type": "application/json"}
-        answer = await here.ask("POST", path.format(delivery_id=first), "tinh", data=b'{"stored": true}', headers=json_type)
+        answer = await here.ask(
+            "POST", path.format(delivery_id=first), "tinh", data=b'{"stored": true}', headers=json_type
+        )
         assert fits("POST", path, answer)["status"] == "acknowledged"
         body = json.dumps({"refused": "Gửi nhầm nơi nhận"}).encode()
         answer = await here.ask("POST", path.format(delivery_id=second), "tinh", data=body, headers=json_type)
         assert fits("POST", path, answer)["status"] == "refused"
-        again = await here.ask("POST", path.format(delivery_id=second), "tinh", data=b'{"stored": true}', headers=json_type)
+        again = await here.ask(
+            "POST", path.format(delivery_id=second), "tinh", data=b'{"stored": true}', headers=json_type
+        )
         fits("POST", path, again)
         assert_problem(again, Reason.STATE_CONFLICT)
         assert await waiting(here) == []
@@ -86,7 +90,9 @@ async def test_a_document_goes_from_agency_to_agency_and_every_answer_fits_its_s
         seen = fits("GET", "/v1/dispatches/{dispatch_id}", await here.ask("GET", accepted["dispatch"]))
         assert [one["status"] for one in seen["deliveries"]] == ["acknowledged", "refused"]
         assert seen["deliveries"][1]["timeline"][-1]["detail"] == "Gửi nhầm nơi nhận"
-        found = fits("GET", "/v1/dispatches", await here.ask("GET", f"/v1/dispatches?document_id={seen['document_id']}"))
+        found = fits(
+            "GET", "/v1/dispatches", await here.ask("GET", f"/v1/dispatches?document_id={seen['document_id']}")
+        )
         assert found["dispatches"] == [seen]
 
         status, receipt, headers = await here.ask("GET", accepted["receipt"])
@@ -170,7 +176,9 @@ async def test_a_packet_can_be_fetched_as_a_form_and_an_attachment_in_ranges(tmp
         await here.ask("POST", "/v1/packets", data=form(skeleton, attachments), headers=FORM)
         delivery = (await waiting(here))[0]["delivery_id"]
         path = f"/v1/deliveries/{delivery}"
-        status, body, headers = await here.ask("GET", f"{path}/packet", "tinh", headers={"Accept": "multipart/form-data"})
+        status, body, headers = await here.ask(
+            "GET", f"{path}/packet", "tinh", headers={"Accept": "multipart/form-data"}
+        )
         assert status == 200 and int(headers["Content-Length"]) == len(body)
         again = await here.ask("POST", "/v1/packets", data=body, headers={"Content-Type": headers["Content-Type"]})
         assert again[0] == 200 and json.loads(again[1])["repeated"]
@@ -192,6 +200,7 @@ async def test_a_packet_can_be_fetched_as_a_form_and_an_attachment_in_ranges(tmp
 @awaited
 async def test_a_long_poll_wakes_as_soon_as_something_comes(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
+
         async def poll() -> float:
             status, body, _ = await here.ask("GET", "/v1/inbox?wait_s=20", "tinh")
             assert status == 200 and len(json.loads(body)["deliveries"]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,12 +44,19 @@ def unpacked(content_type: str, body: bytes, cuts: list[int]) -> tuple[object, l
 
     unpacking = unpacking_for(content_type, Limits(), open_sink)
     edges = [0, *sorted(cut % (len(body) + 1) for cut in cuts), len(body)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         unpacking.feed(body[start:end])
     return unpacking.finish(), sinks
 
 
-WHOLE = packet(attachments=(("a.pdf", b"\r\n--ranh-gio\r\n" * 20), ("b.pdf", b"--ranh-gioi\r\n\r\n--ranh-gioI--\r"), ("c.pdf", b"")), sealed=False)
+WHOLE = packet(
+    attachments=(
+        ("a.pdf", b"\r\n--ranh-gio\r\n" * 20),
+        ("b.pdf", b"--ranh-gioi\r\n\r\n--ranh-gioI--\r"),
+        ("c.pdf", b""),
+    ),
+    sealed=False,
+)
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=12), st.sampled_from(["form", "inline"]))
@@ -85,10 +93,18 @@ def test_a_form_with_other_bytes_anywhere_is_a_packet_or_refused(place: int, oth
 @pytest.mark.parametrize(
     "content_type",
     [
-        "", "text/plain", "application/json", "multipart/mixed; boundary=a", "application/xml; charset=utf-16", "application/soap+xml",
-        "application/x-www-form-urlencoded", ";", "text", "multipart/related; boundary=a",
+        "",
+        "text/plain",
+        "application/json",
+        "multipart/mixed; boundary=a",
+        "application/xml; charset=utf-16",
+        "application/soap+xml",
+        "application/x-www-form-urlencoded",
+        ";",
+        "text",
+        "multipart/related; boundary=a",
     ],
-)  # fmt: skip
+)
 def test_other_content_types_are_refused(content_type: str) -> None:
     with pytest.raises(Refused) as no:
         unpacking_for(content_type, Limits(), Kept)
@@ -110,6 +126,8 @@ def part(name: str = "tep-1", data: bytes = b"x", head: str = "") -> bytes:
 SKELETON = packet(attachments=(("a.pdf", b"x"),), sealed=False)[0]
 FIRST, SECOND, END = part("packet", SKELETON), part(), b"--ranh-gioi--\r\n"
 BASE = "multipart/form-data; boundary="
+HERE = BASE + "ranh-gioi"
+BEGIN = b"--ranh-gioi\r\n"
 
 BROKEN: dict[str, tuple[str, bytes]] = {
     "no boundary": ("multipart/form-data", FIRST + SECOND + END),
@@ -121,52 +139,52 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "a boundary outside ASCII": (BASE + "ranh-giới", FIRST),
     "another boundary": (BASE + "khac", FIRST + SECOND + END),
     "the boundary in another case": (BASE + "RANH-GIOI", FIRST + SECOND + END),
-    "an empty body": (BASE + "ranh-gioi", b""),
-    "only the end": (BASE + "ranh-gioi", END),
-    "no end": (BASE + "ranh-gioi", FIRST + SECOND),
-    "half an end": (BASE + "ranh-gioi", FIRST + SECOND + b"--ranh-gioi-"),
-    "cut in a head": (BASE + "ranh-gioi", FIRST + SECOND[:30]),
-    "cut in a body": (BASE + "ranh-gioi", FIRST[:300]),
-    "bytes before the first boundary": (BASE + "ranh-gioi", b"junk" + FIRST + SECOND + END),
-    "LF instead of CRLF": (BASE + "ranh-gioi", (FIRST + SECOND + END).replace(b"\r\n", b"\n")),
-    "CR instead of CRLF": (BASE + "ranh-gioi", (FIRST + SECOND + END).replace(b"\r\n", b"\r")),
-    "junk behind a boundary": (BASE + "ranh-gioi", FIRST + SECOND.replace(b"gioi\r\n", b"gioi junk\r\n") + END),
-    "no packet": (BASE + "ranh-gioi", SECOND + END),
-    "the packet second": (BASE + "ranh-gioi", SECOND + FIRST + END),
-    "two packets": (BASE + "ranh-gioi", FIRST + FIRST + END),
-    "the packet's name in capitals": (BASE + "ranh-gioi", part("PACKET", SKELETON) + SECOND + END),
-    "a part without a name": (BASE + "ranh-gioi", FIRST + b"--ranh-gioi\r\nContent-Disposition: form-data\r\n\r\nx\r\n" + END),
-    "a part with an empty name": (BASE + "ranh-gioi", FIRST + part("") + END),
-    "a part without a disposition": (BASE + "ranh-gioi", FIRST + b"--ranh-gioi\r\nContent-Type: text/plain\r\n\r\nx\r\n" + END),
-    "a part without headers": (BASE + "ranh-gioi", FIRST + b"--ranh-gioi\r\n\r\nx\r\n" + END),
-    "another disposition": (BASE + "ranh-gioi", FIRST + SECOND.replace(b"form-data", b"attachment") + END),
-    "two dispositions": (BASE + "ranh-gioi", FIRST + part(head='Content-Disposition: form-data; name="b"\r\n') + END),
-    "two content types": (BASE + "ranh-gioi", FIRST + part(head="Content-Type: a/b\r\nContent-Type: c/d\r\n") + END),
-    "two content ids": (BASE + "ranh-gioi", FIRST + part(head="Content-Id: <a>\r\nContent-ID: <b>\r\n") + END),
-    "one name twice": (BASE + "ranh-gioi", FIRST + SECOND + SECOND + END),
-    "one name twice, once as cid:": (BASE + "ranh-gioi", FIRST + SECOND + part("cid:tep-1") + END),
-    "base64 transfer encoding": (BASE + "ranh-gioi", FIRST + part(head="Content-Transfer-Encoding: base64\r\n", data=b"eA==") + END),
-    "quoted-printable": (BASE + "ranh-gioi", FIRST + part(head="Content-Transfer-Encoding: quoted-printable\r\n") + END),
-    "an unknown transfer encoding": (BASE + "ranh-gioi", FIRST + part(head="Content-Transfer-Encoding: x-uue\r\n") + END),
-    "a compressed part": (BASE + "ranh-gioi", FIRST + part(head="Content-Encoding: gzip\r\n") + END),
-    "a header of 1 MB": (BASE + "ranh-gioi", FIRST + part(head="X-A: " + "b" * 1_000_000 + "\r\n") + END),
-    "1,000 headers": (BASE + "ranh-gioi", FIRST + part(head="".join(f"X-{one}: b\r\n" for one in range(1_000))) + END),
-    "a header without a colon": (BASE + "ranh-gioi", FIRST + part(head="nonsense\r\n") + END),
-    "a header name with a space": (BASE + "ranh-gioi", FIRST + part(head="Content Type: a/b\r\n") + END),
-    "a header name with NUL": (BASE + "ranh-gioi", FIRST + part(head="X\x00: a/b\r\n") + END),
-    "a header in Latin-1": (BASE + "ranh-gioi", FIRST + b'--ranh-gioi\r\nContent-Disposition: form-data; name="\xe9"\r\n\r\nx\r\n' + END),
-    "a fold before any header": (BASE + "ranh-gioi", FIRST + b"--ranh-gioi\r\n a: b\r\n\r\nx\r\n" + END),
-    "a false part length": (BASE + "ranh-gioi", FIRST + part(head="Content-Length: 2\r\n") + END),
-    "a part length that is no number": (BASE + "ranh-gioi", FIRST + part(head="Content-Length: +1\r\n") + END),
-    "two part lengths": (BASE + "ranh-gioi", FIRST + part(head="Content-Length: 1\r\nContent-Length: 1\r\n") + END),
-    "100,000 empty parts": (BASE + "ranh-gioi", FIRST + b"".join(part(str(one), b"") for one in range(100_000)) + END),
-    "29 attachments": (BASE + "ranh-gioi", FIRST + b"".join(part(str(one)) for one in range(29)) + END),
-    "no attachment": (BASE + "ranh-gioi", FIRST + END),
-    "an attachment too many": (BASE + "ranh-gioi", FIRST + SECOND + part("tep-2") + END),
-    "an attachment of another name": (BASE + "ranh-gioi", FIRST + part("tep-9") + END),
-    "base64 left in the envelope": (BASE + "ranh-gioi", part("packet", inline(SKELETON, [("tep-1", b"x")])) + SECOND + END),
-    "a form in the packet's place": (BASE + "ranh-gioi", part("packet", b"--ranh\r\n" * 100) + SECOND + END),
-}  # fmt: skip
+    "an empty body": (HERE, b""),
+    "only the end": (HERE, END),
+    "no end": (HERE, FIRST + SECOND),
+    "half an end": (HERE, FIRST + SECOND + b"--ranh-gioi-"),
+    "cut in a head": (HERE, FIRST + SECOND[:30]),
+    "cut in a body": (HERE, FIRST[:300]),
+    "bytes before the first boundary": (HERE, b"junk" + FIRST + SECOND + END),
+    "LF instead of CRLF": (HERE, (FIRST + SECOND + END).replace(b"\r\n", b"\n")),
+    "CR instead of CRLF": (HERE, (FIRST + SECOND + END).replace(b"\r\n", b"\r")),
+    "junk behind a boundary": (HERE, FIRST + SECOND.replace(b"gioi\r\n", b"gioi junk\r\n") + END),
+    "no packet": (HERE, SECOND + END),
+    "the packet second": (HERE, SECOND + FIRST + END),
+    "two packets": (HERE, FIRST + FIRST + END),
+    "the packet's name in capitals": (HERE, part("PACKET", SKELETON) + SECOND + END),
+    "a part without a name": (HERE, FIRST + BEGIN + b"Content-Disposition: form-data\r\n\r\nx\r\n" + END),
+    "a part with an empty name": (HERE, FIRST + part("") + END),
+    "a part without a disposition": (HERE, FIRST + BEGIN + b"Content-Type: text/plain\r\n\r\nx\r\n" + END),
+    "a part without headers": (HERE, FIRST + b"--ranh-gioi\r\n\r\nx\r\n" + END),
+    "another disposition": (HERE, FIRST + SECOND.replace(b"form-data", b"attachment") + END),
+    "two dispositions": (HERE, FIRST + part(head='Content-Disposition: form-data; name="b"\r\n') + END),
+    "two content types": (HERE, FIRST + part(head="Content-Type: a/b\r\nContent-Type: c/d\r\n") + END),
+    "two content ids": (HERE, FIRST + part(head="Content-Id: <a>\r\nContent-ID: <b>\r\n") + END),
+    "one name twice": (HERE, FIRST + SECOND + SECOND + END),
+    "one name twice, once as cid:": (HERE, FIRST + SECOND + part("cid:tep-1") + END),
+    "base64 transfer encoding": (HERE, FIRST + part(head="Content-Transfer-Encoding: base64\r\n", data=b"eA==") + END),
+    "quoted-printable": (HERE, FIRST + part(head="Content-Transfer-Encoding: quoted-printable\r\n") + END),
+    "an unknown transfer encoding": (HERE, FIRST + part(head="Content-Transfer-Encoding: x-uue\r\n") + END),
+    "a compressed part": (HERE, FIRST + part(head="Content-Encoding: gzip\r\n") + END),
+    "a header of 1 MB": (HERE, FIRST + part(head="X-A: " + "b" * 1_000_000 + "\r\n") + END),
+    "1,000 headers": (HERE, FIRST + part(head="".join(f"X-{one}: b\r\n" for one in range(1_000))) + END),
+    "a header without a colon": (HERE, FIRST + part(head="nonsense\r\n") + END),
+    "a header name with a space": (HERE, FIRST + part(head="Content Type: a/b\r\n") + END),
+    "a header name with NUL": (HERE, FIRST + part(head="X\x00: a/b\r\n") + END),
+    "a header in Latin-1": (HERE, FIRST + BEGIN + b'Content-Disposition: form-data; name="\xe9"\r\n\r\nx\r\n' + END),
+    "a fold before any header": (HERE, FIRST + b"--ranh-gioi\r\n a: b\r\n\r\nx\r\n" + END),
+    "a false part length": (HERE, FIRST + part(head="Content-Length: 2\r\n") + END),
+    "a part length that is no number": (HERE, FIRST + part(head="Content-Length: +1\r\n") + END),
+    "two part lengths": (HERE, FIRST + part(head="Content-Length: 1\r\nContent-Length: 1\r\n") + END),
+    "100,000 empty parts": (HERE, FIRST + b"".join(part(str(one), b"") for one in range(100_000)) + END),
+    "29 attachments": (HERE, FIRST + b"".join(part(str(one)) for one in range(29)) + END),
+    "no attachment": (HERE, FIRST + END),
+    "an attachment too many": (HERE, FIRST + SECOND + part("tep-2") + END),
+    "an attachment of another name": (HERE, FIRST + part("tep-9") + END),
+    "base64 left in the envelope": (HERE, part("packet", inline(SKELETON, [("tep-1", b"x")])) + SECOND + END),
+    "a form in the packet's place": (HERE, part("packet", b"--ranh\r\n" * 100) + SECOND + END),
+}
 
 
 @awaited

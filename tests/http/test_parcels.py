@@ -16,10 +16,12 @@ from tests.http.test_packaging import Kept
 from tests.http.town import packet
 
 CONTENT_IDS = st.lists(
-    st.text(st.characters(min_codepoint=33, codec="utf-8", exclude_characters="%"), min_size=1, max_size=30)
-    .filter(lambda name: name != "packet" and not name.startswith("cid:") and name.isprintable() and "\\" not in name),
-    max_size=4, unique=True,
-)  # fmt: skip
+    st.text(st.characters(min_codepoint=33, codec="utf-8", exclude_characters="%"), min_size=1, max_size=30).filter(
+        lambda name: name != "packet" and not name.startswith("cid:") and name.isprintable() and "\\" not in name
+    ),
+    max_size=4,
+    unique=True,
+)
 
 
 class Held:

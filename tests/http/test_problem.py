@@ -1,4 +1,4 @@
-"""Every error of every endpoint has the one shape, in the reader's language, and tells a peer nothing it should not know."""
+"""Every error of every endpoint has the one shape, in the reader's language, and reveals nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,16 @@ async def test_unknown_ids_are_not_found_and_unknown_parameters_are_named(tmp_pa
             assert_problem(await here.ask("GET", f"/v1/{path}"), Reason.NOT_FOUND)
         assert_problem(await here.ask("GET", "/v1/deliveries/1.1/attachments/1"), Reason.NOT_FOUND)
         assert_problem(await here.ask("GET", "/v1/reasons/no.such_code"), Reason.NOT_FOUND)
-        for query in ("wait=1", "limit=0", "limit=501", "limit=x", "limit=1&limit=2", "wait_s=-1", "wait_s=nan", "after=" + "x" * 201):
+        for query in (
+            "wait=1",
+            "limit=0",
+            "limit=501",
+            "limit=x",
+            "limit=1&limit=2",
+            "wait_s=-1",
+            "wait_s=nan",
+            "after=" + "x" * 201,
+        ):
             problem = assert_problem(await here.ask("GET", f"/v1/inbox?{query}"), Reason.REQUEST_MALFORMED)
             assert problem["detail"] != problem["title"]
         assert_problem(await here.ask("GET", "/v1/dispatches"), Reason.REQUEST_MALFORMED)
@@ -68,8 +77,20 @@ async def test_json_bodies_are_checked(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         path = "/v1/deliveries/1.1/acknowledgement"
         json_type = {"Content-Type": "application/json"}
-        for body in (b"", b"{", b"[]", b"{}", b'{"stored": false}', b'{"stored": true, "refused": "x"}', b'{"refused": ""}',
-                     b'{"other": 1}', b'{"refused": 1}', b'\xff\xfe', b'{"refused": "' + b"x" * 2001 + b'"}', b"[" * 30_000):
+        for body in (
+            b"",
+            b"{",
+            b"[]",
+            b"{}",
+            b'{"stored": false}',
+            b'{"stored": true, "refused": "x"}',
+            b'{"refused": ""}',
+            b'{"other": 1}',
+            b'{"refused": 1}',
+            b"\xff\xfe",
+            b'{"refused": "' + b"x" * 2001 + b'"}',
+            b"[" * 30_000,
+        ):
             assert_problem(await here.ask("POST", path, data=body, headers=json_type), Reason.REQUEST_MALFORMED)
         assert_problem(await here.ask("POST", path, data=b"{}"), Reason.CONTENT_TYPE)
         too_large = b'{"refused": "' + b"x" * 70_000 + b'"}'
@@ -143,10 +164,19 @@ async def test_every_reason_can_be_said_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("wish", "lang"),
     [
-        ("", "vi"), ("en", "en"), ("EN-us", "en"), ("en;q=0", "vi"), ("fr", "vi"), ("en;q=0.4, vi;q=0.3", "en"),
-        ("vi;q=0.9,en;q=0.8", "vi"), ("en;q=x", "vi"), (";;;,,,q=1", "vi"), ("en;q=nan", "vi"), ("*;q=1", "vi"),
+        ("", "vi"),
+        ("en", "en"),
+        ("EN-us", "en"),
+        ("en;q=0", "vi"),
+        ("fr", "vi"),
+        ("en;q=0.4, vi;q=0.3", "en"),
+        ("vi;q=0.9,en;q=0.8", "vi"),
+        ("en;q=x", "vi"),
+        (";;;,,,q=1", "vi"),
+        ("en;q=nan", "vi"),
+        ("*;q=1", "vi"),
     ],
-)  # fmt: skip
+)
 def test_the_language_is_the_best_of_ours_that_is_wished_for(wish: str, lang: str) -> None:
     assert preferred(wish) == lang
 

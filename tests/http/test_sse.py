@@ -1,4 +1,4 @@
-"""The event stream: every change once, in order, resumed behind the last one seen; alive while silent; ended politely."""
+"""The event stream: every change once, in order, resumed behind the last one seen; alive while silent."""
 
 from __future__ import annotations
 
@@ -52,18 +52,22 @@ async def answered(here: Town, delivery: str) -> None:
 
 @awaited
 async def test_sender_and_addressee_see_each_change_once_and_a_third_party_none(tmp_path: Path) -> None:
-    async with town(tmp_path, HttpLimits(heartbeat_s=0.05)) as here:
-        async with opened(here, "bo") as one, opened(here, "tinh") as two, opened(here, "xa") as three:
-            assert one.headers["Content-Type"].startswith("text/event-stream")
-            accepted = await submitted(here)
-            await answered(here, (await waiting(here))[0]["delivery_id"])
-            for stream in (Stream(one), Stream(two)):
-                seen = [await stream.next(), await stream.next()]
-                assert [event for _, event, _ in seen] == ["queued", "acknowledged"]
-                assert {data["dispatch_id"] for _, _, data in seen} == {accepted["dispatch_id"]}
-                assert seen[0][0] < seen[1][0]
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(Stream(three).next(), 0.3)
+    async with (
+        town(tmp_path, HttpLimits(heartbeat_s=0.05)) as here,
+        opened(here, "bo") as one,
+        opened(here, "tinh") as two,
+        opened(here, "xa") as three,
+    ):
+        assert one.headers["Content-Type"].startswith("text/event-stream")
+        accepted = await submitted(here)
+        await answered(here, (await waiting(here))[0]["delivery_id"])
+        for stream in (Stream(one), Stream(two)):
+            seen = [await stream.next(), await stream.next()]
+            assert [event for _, event, _ in seen] == ["queued", "acknowledged"]
+            assert {data["dispatch_id"] for _, _, data in seen} == {accepted["dispatch_id"]}
+            assert seen[0][0] < seen[1][0]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(Stream(three).next(), 0.3)
 
 
 @awaited

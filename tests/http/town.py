@@ -12,16 +12,17 @@ import shutil
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import ParamSpec
 
 import aiohttp
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from gateway import edxml
+from gateway import edxml, trust
 from gateway.edxml import Limits, NewAttachment
 from gateway.exchange import sequencer
 from gateway.exchange.line import DeliveryRules, Line, State
@@ -31,7 +32,7 @@ from gateway.model.agency import Agency, Directory, Grant, Peer
 from gateway.model.packet import Business, BusinessType, Document, DocumentType, Organ
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
 from gateway.trust import load_ed25519, seal
-from tests.pki import NOW, pki, write_key
+from tests.pki import NOW, key_pem, pki, write_key
 
 P = ParamSpec("P")
 
@@ -92,12 +93,13 @@ async def _settle(url: str, folder: Path) -> None:
 class Clock:
     """The town's clock: it stands at NOW and goes only when told."""
 
-    now: object = NOW
+    now: datetime = NOW
 
-    def __call__(self) -> object:
+    def __call__(self) -> datetime:
         return self.now
 
     def pass_(self, **span: float) -> None:
+        """Let time go by: `seconds=…`, `hours=…`."""
         self.now += timedelta(**span)
 
 
@@ -112,7 +114,6 @@ class Town:
     url: str
     session: aiohttp.ClientSession
     sequencing: asyncio.Task[None]
-    extra: dict[str, object] = field(default_factory=dict)
 
     async def ask(
         self, method: str, path: str, token: str | None = "bo", **options: object
@@ -127,7 +128,7 @@ class Town:
 
 
 def open_line(store: Store, folder: Path, clock: Clock, limits: Limits | None = None) -> Line:
-    key = pki_note_key(folder)
+    key = note_key(folder)
     return Line(
         store=store,
         blobs=store.blobs,
@@ -144,11 +145,8 @@ def open_line(store: Store, folder: Path, clock: Clock, limits: Limits | None = 
     )
 
 
-def pki_note_key(folder: Path):
-    from cryptography.hazmat.primitives.asymmetric import ed25519
-
-    from tests.pki import key_pem
-
+def note_key(folder: Path) -> trust.NoteKey:
+    """The town's checkpoint key, made at its first use."""
     path = folder / "note.key"
     if not path.exists():
         write_key(path, key_pem(ed25519.Ed25519PrivateKey.generate()))
