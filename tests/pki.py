@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -75,7 +76,10 @@ class Pki:
         return TrustStore([self.root.der], [self.issuing.der])
 
 
-def p256() -> ec.EllipticCurvePrivateKey:
+def p256(seed: str = "") -> ec.EllipticCurvePrivateKey:
+    """A new key, or always the same one for a seed: what it seals is then the same at every run."""
+    if seed:
+        return ec.derive_private_key(int.from_bytes(hashlib.sha256(seed.encode()).digest()[1:], "big"), ec.SECP256R1())
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -122,7 +126,7 @@ def certificate(
         .subject_name(subject)
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(_serial_number(name, key))
         .not_valid_before(starts_at)
         .not_valid_after(ends_at)
         .add_extension(usage, critical=True)
@@ -134,7 +138,14 @@ def certificate(
     if extended:
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
     signing_key = issuer.key if issuer else key
+    if isinstance(signing_key, ec.EllipticCurvePrivateKey):
+        return builder.sign(signing_key, hashes.SHA256(), ecdsa_deterministic=True)
     return builder.sign(signing_key, None if isinstance(signing_key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+
+
+def _serial_number(name: str, key: Key) -> int:
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return int.from_bytes(hashlib.sha256(name.encode() + public).digest()[:16], "big") >> 1 | 1
 
 
 def self_issued(name: str, key: Key, **options: object) -> Identity:
@@ -144,26 +155,26 @@ def self_issued(name: str, key: Key, **options: object) -> Identity:
 @cache
 def pki() -> Pki:
     """The whole test PKI, once a session (RSA keys take a second to make)."""
-    root = self_issued("Trust root of the tests", p256(), authority=True, ends_at=NOW + 3650 * DAY)
+    root = self_issued("Trust root of the tests", p256("root"), authority=True, ends_at=NOW + 3650 * DAY)
     issuing = root.issue(
-        "Issuing authority of the tests", p256(), authority=True, path_length=0, ends_at=NOW + 1825 * DAY
+        "Issuing authority of the tests", p256("issuing"), authority=True, path_length=0, ends_at=NOW + 1825 * DAY
     )
-    foreign = self_issued("Root nobody trusts", p256(), authority=True)
+    foreign = self_issued("Root nobody trusts", p256("foreign"), authority=True)
     return Pki(
         root=root,
         issuing=issuing,
-        p256=issuing.issue("Bộ Kiểm thử P-256", p256()),
+        p256=issuing.issue("Bộ Kiểm thử P-256", p256("p256")),
         p384=issuing.issue("Bộ Kiểm thử P-384", ec.generate_private_key(ec.SECP384R1())),
         rsa2048=issuing.issue("Bộ Kiểm thử RSA-2048", rsa.generate_private_key(65537, 2048)),
         rsa3072=issuing.issue("Bộ Kiểm thử RSA-3072", rsa.generate_private_key(65537, 3072)),
-        gateway=issuing.issue("Trục liên thông kiểm thử", p256()),
-        expired=issuing.issue("Hết hạn", p256(), ends_at=NOW - DAY),
-        not_yet_valid=issuing.issue("Chưa có hiệu lực", p256(), starts_at=NOW + DAY),
+        gateway=issuing.issue("Trục liên thông kiểm thử", p256("gateway")),
+        expired=issuing.issue("Hết hạn", p256("expired"), ends_at=NOW - DAY),
+        not_yet_valid=issuing.issue("Chưa có hiệu lực", p256("not_yet_valid"), starts_at=NOW + DAY),
         wrong_usage=issuing.issue(
-            "Sai mục đích", p256(), sign_documents=False, extended=(ExtendedKeyUsageOID.SERVER_AUTH,)
+            "Sai mục đích", p256("wrong_usage"), sign_documents=False, extended=(ExtendedKeyUsageOID.SERVER_AUTH,)
         ),
-        stranger=foreign.issue("Người lạ", p256()),
+        stranger=foreign.issue("Người lạ", p256("stranger")),
         rsa1024=issuing.issue("Khóa yếu", rsa.generate_private_key(65537, 1024)),
         p521=issuing.issue("Đường cong khác", ec.generate_private_key(ec.SECP521R1())),
-        self_signed=self_issued("Tự ký", p256()),
+        self_signed=self_issued("Tự ký", p256("self_signed")),
     )
