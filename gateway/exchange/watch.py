@@ -14,6 +14,7 @@ from gateway.exchange.rounds import rounds
 from gateway.ledger import EntryKind
 from gateway.model.delivery import DeliveryEvent
 from gateway.store import Advance, queries
+from gateway.store.routing import Reroute, Route, waiting_routes
 
 EXPIRED_PER_ROUND = 500
 
@@ -30,9 +31,24 @@ async def run(line: Line) -> None:
 
 
 async def refresh_directory(line: Line) -> None:
-    """Take over a newer version of the directory."""
-    if await line.store.read(queries.directory_version) != line.directory.version:
-        line.state.directory = await line.store.read(queries.directory)
+    """Take over a newer version of the directory; what waits goes to whoever collects for its addressee now."""
+    if await line.store.read(queries.directory_version) == line.directory.version:
+        return
+    line.state.directory = await line.store.read(queries.directory)
+    moved = _moved(line, await line.store.read(waiting_routes))
+    await asyncio.gather(*(line.store.write(Reroute(route)) for route in moved))
+    line.bell.ring((bell.PUSH, *(bell.inbox(route.peer) for route in moved)))
+
+
+def _moved(line: Line, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """The routes that changed. An addressee nobody collects for any more keeps its old one until somebody does."""
+    moved = []
+    for old in routes:
+        agency = line.directory.agency(old.addressee)
+        peer = line.directory.route(agency, line.clock()) if agency else None
+        if peer is not None and (peer.key, peer.push_url is not None) != (old.peer, old.push):
+            moved.append(Route(old.addressee, peer.key, peer.push_url is not None))
+    return tuple(moved)
 
 
 async def expire(line: Line) -> int:

@@ -1,0 +1,48 @@
+"""Routes of deliveries that still wait, when the directory says another system collects for their addressee now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from gateway.store.schema import WAITING, deliveries
+from gateway.store.transaction import Operation, Transaction
+
+_ROUTES = select(deliveries.c.addressee, deliveries.c.peer, deliveries.c.push).where(WAITING).distinct()
+_REROUTE = (
+    update(deliveries)
+    .where(deliveries.c.addressee == bindparam("whose"), WAITING)
+    .values(peer=bindparam("new_peer"), push=bindparam("new_push"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who collects for an addressee, and whether it is pushed to."""
+
+    addressee: str
+    peer: str
+    push: bool
+
+
+def waiting_routes(connection: Connection) -> tuple[Route, ...]:
+    """The routes of deliveries that wait, as they were when they were admitted or last rerouted."""
+    return tuple(Route(row.addressee, row.peer, row.push) for row in connection.execute(_ROUTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute(Operation[None]):
+    """Give what waits for an addressee to another peer. Their history stays; only who collects from now on changes."""
+
+    route: Route
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        rows: list[dict[str, Any]] = [
+            {"whose": one.route.addressee, "new_peer": one.route.peer, "new_push": one.route.push} for one in operations
+        ]
+        tx.connection.execute(_REROUTE, rows)
+        return [None] * len(operations)
