@@ -28,6 +28,7 @@ _HINTS = (b"XMLSchema-instance", b"XInclude", b"xml:", b"&")
 
 _WRONG = [wrong.encode() for wrong in WRONG_NAMESPACES]
 _RIGHT = f"{{{QCVN}}}"
+_PARTS = ("edXMLEnvelope", "AttachmentEncoded")
 
 
 def check_constructs(root: etree._Element, skeleton: bytes) -> None:
@@ -59,7 +60,7 @@ def check_constructs(root: etree._Element, skeleton: bytes) -> None:
 
 def check_namespaces(root: etree._Element, skeleton: bytes) -> None:
     """Refused(XML_NAMESPACE) where the packet, or a part of it, is in another namespace than QCVN 102's."""
-    suspects = [root, *root.iterchildren(tag=etree.Element)]
+    suspects = [root, *(one for one in root if local_name(one.tag) in _PARTS)]
     if any(wrong in skeleton for wrong in _WRONG):
         suspects = list(root.iter(tag=etree.Element))
         suspects = suspects[:1] + [one for one in suspects[1:] if etree.QName(one).namespace in WRONG_NAMESPACES]
