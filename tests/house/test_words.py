@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import unicodedata
@@ -90,3 +91,41 @@ def test_every_sentence_is_used() -> None:
 def test_an_unknown_key_is_a_bug_and_says_so() -> None:
     with pytest.raises(KeyError, match="no text for"):
         words.text("vi", "no.such.key")
+
+
+OLD_TONE = re.compile(r"\b\w*(?:o[àáảãạ]|o[èéẻẽẹ]|(?<![qQ])u[ỳýỷỹỵ])\b", re.IGNORECASE)
+"""`hoá`, `khoẻ`, `uỷ`: the tone on the last vowel of an open syllable. We write `hóa`, `khỏe`, `ủy`."""
+
+
+def test_one_orthography_is_kept() -> None:
+    """Tone marks stand as in `hóa`, `ủy`; both ways are Vietnamese, but one product writes one of them."""
+    faults = {key: found for key in KEYS if (found := OLD_TONE.findall(words.text("vi", key)))}
+    assert not faults
+
+
+def test_a_detail_asks_only_for_what_its_findings_say() -> None:
+    """`found(Reason.X, name=...)` fills the placeholders of X's detail; one left empty would be shown as it is."""
+    faults = []
+    for module in modules():
+        for call in ast.walk(module.tree):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "found"):
+                continue
+            reason, given = _reason_of(call), {one.arg: one.value for one in call.keywords}
+            if reason is None or None in given or "detail_vi" in given:
+                continue
+            fault = given.get("fault")
+            name = f"detail_{fault.value}" if isinstance(fault, ast.Constant) else "detail"
+            key = f"reason.{reason}.{name}"
+            later = set(re.findall(r"\(\"(\w+)\", ", module.text))  # values a room adds to all its findings
+            if key in words.keys("vi") and not _placeholders(words.text("vi", key)) <= given.keys() | later:
+                faults.append(f"{module.where}:{call.lineno} {key}")
+            if isinstance(fault, ast.Constant) and key not in words.keys("vi"):
+                faults.append(f"{module.where}:{call.lineno} no {key}")
+    assert not faults, faults
+
+
+def _reason_of(call: ast.Call) -> Reason | None:
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Attribute) and isinstance(first.value, ast.Name) and first.value.id == "Reason":
+        return Reason[first.attr]
+    return None
