@@ -50,8 +50,10 @@ async def test_every_endpoint_served_is_described_and_every_one_described_is_ser
 
 
 @awaited
-async def test_a_document_goes_from_agency_to_agency_and_every_answer_fits_its_schema(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+async def test_a_document_goes_from_agency_to_agency_and_every_answer_fits_its_schema(
+    tmp_path: Path, store_url: str
+) -> None:
+    async with town(tmp_path, url=store_url) as here:
         fits = (await described(here)).check
         skeleton, attachments = packet(to=(PROVINCE, DEPARTMENT))
         answer = await here.ask("POST", "/v1/packets", data=inline(skeleton, attachments), headers=FILE)

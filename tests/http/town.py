@@ -161,10 +161,12 @@ async def town(
     tls: ssl.SSLContext | None = None,
     url: str | None = None,
 ) -> AsyncIterator[Town]:
-    """The town, served until the block ends."""
+    """The town, served until the block ends; in a fresh database at `url` where one is given."""
     if url is None:
         shutil.copy(await asyncio.to_thread(_founded), folder / "truc.db")
         url = f"sqlite:///{folder / 'truc.db'}"
+    else:
+        await _settle(url, folder)
     store = Store.open(url, folder / "blobs")
     clock = Clock()
     line = open_line(store, folder, clock, limits)
