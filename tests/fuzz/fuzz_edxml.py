@@ -71,7 +71,7 @@ def mutated(seed: bytes, chance: random.Random) -> bytes:
     """A neighbour of a packet: bytes changed, moved, doubled, left out, or a telling token put in."""
     data = bytearray(seed)
     for _ in range(chance.choice((1, 1, 2, 4, 8))):
-        place, width = chance.randrange(len(data) + 1), chance.choice((1, 2, 8, 64, 400))
+        place, width = _stretch(data, chance)
         match chance.randrange(6):
             case 0:
                 data[place : place + 1] = bytes([chance.randrange(256)])
@@ -88,6 +88,18 @@ def mutated(seed: bytes, chance: random.Random) -> bytes:
                 token = chance.choice(TOKENS)
                 data[place : place + len(token)] = token
     return bytes(data)
+
+
+def _stretch(data: bytearray, chance: random.Random) -> tuple[int, int]:
+    """Where to change something, and how much: half of the time from one `<` to another, so that tags stay whole."""
+    place = chance.randrange(len(data) + 1)
+    start = data.find(b"<", place)
+    if start < 0 or chance.random() < 0.5:
+        return place, chance.choice((1, 2, 8, 64, 400))
+    end = start
+    for _ in range(chance.choice((1, 2, 2, 4, 20))):
+        end = data.find(b"<", end + 1) if end >= 0 else -1
+    return start, (end if end >= 0 else len(data)) - start
 
 
 def run(seconds: float, seed: int) -> Counter[str]:
