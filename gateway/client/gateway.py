@@ -213,7 +213,7 @@ def _decoded(shape: type[Shape]) -> Callable[[aiohttp.ClientResponse], Awaitable
         body = await answer.read()
         try:
             return msgspec.json.decode(body, type=shape)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise TransferDamaged(f"the answer is not what this client knows: {error}") from error
 
     return read

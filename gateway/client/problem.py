@@ -46,7 +46,7 @@ class Problem(Exception):
         """From an answer; whatever is not a problem document still becomes a Problem of its status."""
         try:
             parsed = msgspec.json.decode(body, type=_Body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             parsed = _Body(title=f"HTTP {status}", detail=body[:200].decode("utf-8", "replace"))
         wait_s = float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None
         return cls(status, parsed, wait_s)

@@ -131,7 +131,7 @@ async def read_json(call: Call[Any], shape: type[Query]) -> Query:
     body = await call.doors.transfers.read_small(call.request, call.doors.limits.json_bytes_max)
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise fault(Reason.REQUEST_MALFORMED, "body_wrong", what=str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,7 @@ class HttpLimits:
     """How long a credential found in the store is believed; a withdrawn one works at most this much longer."""
     metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks that may read /metrics; everybody else is told there is no such thing."""
+
+    def __post_init__(self) -> None:
+        for network in self.metrics_networks:
+            ip_network(network)  # ValueError now, rather than at the first question

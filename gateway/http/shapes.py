@@ -19,9 +19,14 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Severity
 from gateway.store import InboxItem
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""Text without control characters: no database, log or terminal downstream has to cope with them."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 Page = Annotated[int, Meta(ge=1, le=500, description="most rows to answer")]
-After = Annotated[str, Meta(max_length=200, description="continue after this row: `next` of the page before")]
+After = Annotated[
+    str, Meta(max_length=200, pattern=PLAIN, description="continue after this row: `next` of the page before")
+]
 
 
 class FindingShape(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -172,7 +177,7 @@ class AnswerToDelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The addressee's system says it stored the packet, or why it will not."""
 
     stored: Literal[True] | UnsetType = UNSET
-    refused: Annotated[str, Meta(min_length=1, max_length=2_000)] | UnsetType = UNSET
+    refused: Annotated[str, Meta(min_length=1, max_length=2_000, pattern=PLAIN)] | UnsetType = UNSET
 
 
 class DeliveryAnsweredShape(msgspec.Struct, frozen=True):
@@ -287,7 +292,9 @@ class AgenciesShape(msgspec.Struct, frozen=True):
 class AgenciesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which agencies: part of a name or an identifier."""
 
-    query: Annotated[str, Meta(max_length=200, description="part of the name or of an identifier; empty: all")] = ""
+    query: Annotated[
+        str, Meta(max_length=200, pattern=PLAIN, description="part of the name or of an identifier; empty: all")
+    ] = ""
     after: After | None = None
     limit: Page = 100
 

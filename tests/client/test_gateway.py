@@ -232,12 +232,15 @@ async def test_an_unreachable_gateway_is_said_to_be_after_the_last_try() -> None
 
 @awaited
 async def test_an_answer_of_another_shape_is_damaged_and_not_a_crash() -> None:
-    async def odd(_: web.Request, __: int) -> web.StreamResponse:
-        return web.json_response([1, 2, 3])
+    bodies = [b"[1, 2, 3]", b"", b"<html/>", b'"\xed\xa0\x80"', b"\xff"]
+
+    async def odd(_: web.Request, before: int) -> web.StreamResponse:
+        return web.Response(body=bodies[before])
 
     async with answering(odd) as (url, _), GatewayClient(url, patience=QUICK) as ministry:
-        with pytest.raises(TransferDamaged):
-            await ministry.inbox()
+        for _ in bodies:
+            with pytest.raises(TransferDamaged):
+                await ministry.inbox()
 
 
 @awaited
@@ -292,3 +295,5 @@ def test_a_problem_document_reads_as_one_line_for_a_person() -> None:
     problem = Problem.read(422, body, "nonsense")
     assert str(problem) == "Sai: Sai ở dòng 3"
     assert problem.retry_after_s is None
+    for body in (b"", b"[]", b"\xff", b'{"title": "\xed\xa0\x80"}'):
+        assert Problem.read(502, body, "3").transient

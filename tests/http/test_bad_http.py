@@ -235,7 +235,7 @@ async def test_encoded_bodies_are_refused_and_never_unfolded(tmp_path: Path) -> 
 @awaited
 async def test_a_stranger_is_never_told_to_continue(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
-        expect = b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+        expect = b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
         stranger = b"POST /v1/packets HTTP/1.1\r\nHost: truc\r\n" + XML_TYPE + expect
         said = await exchange(here, stranger)
         assert_problem(parsed(said), Reason.UNAUTHENTICATED)

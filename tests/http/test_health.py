@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.http import HttpLimits
@@ -69,6 +70,11 @@ async def test_figures_count_requests_refusals_by_reason_and_time_by_step(tmp_pa
         assert {one.value for one in Reason} == {key[1] for key in samples if key[0] == "gateway_refusals_total"}
         assert samples["gateway_step_seconds_count", "receive"] == 1
         assert samples["gateway_request_seconds_count", "submitPacket"] == 1
+
+
+def test_a_network_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"192\.0\.2\.1/24"):
+        HttpLimits(metrics_networks=("192.0.2.1/24",))
 
 
 @awaited

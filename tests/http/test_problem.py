@@ -69,6 +69,13 @@ async def test_unknown_ids_are_not_found_and_unknown_parameters_are_named(tmp_pa
             problem = assert_problem(await here.ask("GET", f"/v1/inbox?{query}"), Reason.REQUEST_MALFORMED)
             assert problem["detail"] != problem["title"]
         assert_problem(await here.ask("GET", "/v1/dispatches"), Reason.REQUEST_MALFORMED)
+        for query in (
+            "dispatches?document_id=a%00b",
+            "agencies?query=%1b",
+            "inbox?after=%00",
+            "dispatches?document_id=",
+        ):
+            assert_problem(await here.ask("GET", f"/v1/{query}"), Reason.REQUEST_MALFORMED)
         assert_problem(await here.ask("GET", "/healthz?x=1"), Reason.REQUEST_MALFORMED)
 
 
@@ -87,6 +94,11 @@ async def test_json_bodies_are_checked(tmp_path: Path) -> None:
             b'{"refused": ""}',
             b'{"other": 1}',
             b'{"refused": 1}',
+            b'{"refused": "a\\u0000b"}',
+            b'{"refused": "a\\u001b[2J"}',
+            b'{"refused": "\\ud800"}',
+            b'{"refused": "\xed\xa0\x80"}',
+            b'{"refused": "\xff"}',
             b"\xff\xfe",
             b'{"refused": "' + b"x" * 2001 + b'"}',
             b"[" * 30_000,
