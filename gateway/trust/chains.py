@@ -8,7 +8,7 @@ Validity, trust and revocation are asked for apart: one must not hide the other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -27,6 +27,7 @@ from pyhanko_certvalidator.errors import (
     RevokedError,
     ValidationError,
 )
+from pyhanko_certvalidator.ltv.poe import POEManager
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     NO_REVOCATION,
@@ -36,7 +37,14 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
-from pyhanko_certvalidator.revinfo.archival import process_legacy_crl_input, process_legacy_ocsp_input
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import (
+    CRLContainer,
+    OCSPContainer,
+    process_legacy_crl_input,
+    process_legacy_ocsp_input,
+)
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.sig_validate import DEFAULT_SIGNATURE_VALIDATOR
 from pyhanko_certvalidator.validate import async_validate_path
 
@@ -108,11 +116,20 @@ class Chains:
         self._lock = Lock()
         self._roots = [x509.Certificate.load(der) for store in stores for der in store.roots]
         self._store_of = {hashlib.sha256(der).digest(): store.name for store in stores for der in store.roots}
-        self._intermediates = [x509.Certificate.load(der) for store in stores for der in store.intermediates]
+        authorities = [x509.Certificate.load(der) for store in stores for der in store.intermediates]
+        self._authorities = [*self._roots, *authorities]
+        self._by_name: dict[str, list[x509.Certificate]] = {}
+        for authority in self._authorities:
+            self._by_name.setdefault(authority.subject.hashable, []).append(authority)
+        self._ders: dict[bytes, bytes] = {}
+        for der in (der for store in stores for der in (*store.roots, *store.intermediates)):
+            self._ders.setdefault(x509.Certificate.load(der).issuer_serial, der)
+        self._trust = SimpleTrustManager.build(self._roots)
+        self._registry = CertificateRegistry.build(self._authorities)
         self._known: dict[tuple[bytes, Purpose], Chain] = {}
         self._standings: dict[bytes, _Remembered] = {}
         self._sources: dict[Source, datetime] = {}
-        self._revinfo: tuple[str, list[Any], list[Any]] = ("", [], [])
+        self._answers: tuple[str, dict[str, list[CRLContainer]], list[OCSPContainer]] = ("", {}, [])
 
     def find(self, leaf: bytes, embedded: Sequence[bytes], at: datetime, purpose: Purpose) -> Chain | PathFault:
         """The path of a certificate (DER), or why there is none.
@@ -126,7 +143,8 @@ class Chains:
             if known is not None and known.covers(at):
                 return known
             try:
-                found = self._build(x509.Certificate.load(leaf), self._genuine(embedded), at, purpose)
+                path = self._build(x509.Certificate.load(leaf), self._genuine(embedded), at, purpose)
+                found = path if isinstance(path, PathFault) else self._chain(path, leaf, embedded)
             except Exception:
                 # ASN.1 of strangers, parsed lazily by libraries: whatever they raise on it, there is no path.
                 return PathFault.BROKEN
@@ -167,12 +185,12 @@ class Chains:
         """The authorities among the embedded certificates that ours vouch for: no forged one enters path building."""
         genuine: list[x509.Certificate] = []
         waiting = [x509.Certificate.load(der) for der in embedded[:EMBEDDED_MAX]]
-        waiting = [one for one in waiting if one.ca]
+        waiting = [one for one in waiting if one.ca and one not in self._by_name.get(one.subject.hashable, ())]
         admitted = True
         while admitted:
-            issuers = [*self._roots, *self._intermediates, *genuine]
             admitted = False
             for candidate in list(waiting):
+                issuers = [*self._by_name.get(candidate.issuer.hashable, ()), *genuine]
                 if any(_issued(issuer, candidate) for issuer in issuers):
                     genuine.append(candidate)
                     waiting.remove(candidate)
@@ -181,12 +199,13 @@ class Chains:
 
     def _build(
         self, leaf: x509.Certificate, genuine: list[x509.Certificate], at: datetime, purpose: Purpose
-    ) -> Chain | PathFault:
+    ) -> ValidationPath | PathFault:
         starts_at, ends_at = leaf.not_valid_before, leaf.not_valid_after
         moments = [at] if starts_at <= at <= ends_at else []
+        registry = CertificateRegistry.build([*self._authorities, *genuine]) if genuine else self._registry
         fault = PathFault.BROKEN
         for moment in (*moments, starts_at + _A_SECOND, ends_at - _A_SECOND):
-            context = self._context(genuine, moment, NO_REVOCATION)
+            context = self._context(registry, moment, NO_REVOCATION)
             paths = context.path_builder.async_build_paths_lazy(leaf)
             try:
                 path = _finished(find_valid_path(leaf, paths, context, self._params))
@@ -199,26 +218,32 @@ class Chains:
             except ValidationError:
                 fault = PathFault.BROKEN
                 continue
-            return self._chain(path) if _fit(leaf, purpose) else PathFault.USAGE
+            return path if _fit(leaf, purpose) else PathFault.USAGE
         return fault
 
-    def _chain(self, path: ValidationPath) -> Chain:
-        certificates = list(path)
-        ders = tuple(one.dump() for one in certificates)
-        below = certificates[1:] or certificates
+    def _chain(self, path: ValidationPath, leaf: bytes, embedded: Sequence[bytes]) -> Chain:
+        """The path in the bytes it came in: the library does not write every certificate back as it read it."""
+        ders = {**{x509.Certificate.load(der).issuer_serial: der for der in embedded[:EMBEDDED_MAX]}, **self._ders}
+        root, *below = path
+        walked = [ders[root.issuer_serial], *(ders[one.issuer_serial] for one in below[:-1])]
         return Chain(
-            self._store_of[hashlib.sha256(ders[0]).digest()],
-            ders,
-            max(one.not_valid_before for one in below),
-            min(one.not_valid_after for one in below),
+            self._store_of[hashlib.sha256(walked[0]).digest()],
+            (*walked, leaf) if below else (leaf,),
+            max(one.not_valid_before for one in below or [root]),
+            min(one.not_valid_after for one in below or [root]),
         )
 
     def _ask(self, chain: Chain, snapshot: RevocationSnapshot, moment: datetime) -> Standing:
         """Everything must be answered for; failing that, a leaf known to be revoked is told all the same."""
         path = [x509.Certificate.load(der) for der in chain.certificates]
+        lists, ocsps = self._read(snapshot)
+        names = {name for certificate in path for name in _list_issuers(certificate)}
+        crls = [one for name in sorted(names) for one in lists.get(name, ())]
+        signers = [one for name in sorted(names) for one in self._by_name.get(name, ())]
         for policy in (REQUIRE_REVINFO, _LEAF_ONLY):
             try:
-                context = self._context(path[1:-1], moment, policy, snapshot)
+                registry = CertificateRegistry.build([*path[:-1], *signers])
+                context = self._context(registry, moment, policy, crls, ocsps)
                 walked = ValidationPath(CertTrustAnchor(path[0]), path[1:-1], path[-1] if path[1:] else None)
                 _finished(async_validate_path(context, walked, self._params))
             except RevokedError as revoked:
@@ -231,31 +256,32 @@ class Chains:
 
     def _context(
         self,
-        genuine: Iterable[x509.Certificate],
+        registry: CertificateRegistry,
         moment: datetime,
         policy: RevocationCheckingPolicy,
-        snapshot: RevocationSnapshot | None = None,
+        crls: Sequence[CRLContainer] = (),
+        ocsps: Sequence[OCSPContainer] = (),
     ) -> ValidationContext:
-        crls, ocsps = self._read(snapshot) if snapshot else ([], [])
         return ValidationContext(
-            trust_roots=self._roots,
-            other_certs=[*self._intermediates, *genuine],
+            trust_manager=self._trust,
+            certificate_registry=registry,
             moment=moment,
             allow_fetching=False,
-            crls=crls,
-            ocsps=ocsps,
+            revinfo_manager=RevinfoManager(registry, POEManager(), crls, ocsps),
             revinfo_policy=CertRevTrustPolicy(policy),
             algorithm_usage_policy=_ALGORITHMS,
         )
 
-    def _read(self, snapshot: RevocationSnapshot) -> tuple[list[Any], list[Any]]:
-        """The snapshot's answers as the library holds them, read once per snapshot."""
-        version, crls, ocsps = self._revinfo
+    def _read(self, snapshot: RevocationSnapshot) -> tuple[dict[str, list[CRLContainer]], list[OCSPContainer]]:
+        """The snapshot's lists by the name of who made them, and its answers; parsed once per snapshot."""
+        version, lists, ocsps = self._answers
         if version != snapshot.version:
-            crls = [one for der in snapshot.crls for one in _readable(process_legacy_crl_input, der)]
+            lists = {}
+            for one in (one for der in snapshot.crls for one in _readable(process_legacy_crl_input, der)):
+                lists.setdefault(one.crl_data.issuer.hashable, []).append(one)
             ocsps = [one for der in snapshot.ocsps for one in _readable(process_legacy_ocsp_input, der)]
-            self._revinfo = (snapshot.version, crls, ocsps)
-        return crls, ocsps
+            self._answers = (snapshot.version, lists, ocsps)
+        return lists, ocsps
 
 
 _Result = TypeVar("_Result")
@@ -290,6 +316,15 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
+def _list_issuers(certificate: x509.Certificate) -> Iterator[str]:
+    """By what names the list may be made that answers for a certificate: its issuer's, or one the certificate names."""
+    yield certificate.issuer.hashable
+    for point in certificate.crl_distribution_points_value or ():
+        for name in point["crl_issuer"] or ():
+            if name.name == "directory_name":
+                yield name.chosen.hashable
+
+
 def _fit(leaf: x509.Certificate, purpose: Purpose) -> bool:
     """Whether a certificate is for this purpose. One that limits its usage to nothing may be used for anything."""
     usages, extended = purpose.value
@@ -301,11 +336,14 @@ def _fit(leaf: x509.Certificate, purpose: Purpose) -> bool:
     )
 
 
-def _readable(read: Callable[[list[bytes]], list[Any]], der: bytes) -> list[Any]:
+def _readable(read: Callable[[list[bytes]], list[_Value]], der: bytes) -> list[_Value]:
     try:
-        return read([der])
-    except Exception:  # a source's answer, parsed lazily by a library: what cannot be read says nothing
+        found = read([der])
+        for one in found:
+            _ = one.issuance_date  # type: ignore[attr-defined]  # lazily parsed: fail here, where it is told apart
+    except Exception:  # a source's answer: what cannot be read says nothing
         return []
+    return found
 
 
 def _remember(memory: dict[_Key, _Value], key: _Key, value: _Value) -> None:
