@@ -85,7 +85,7 @@ def tls(ca_pem: str | None, certificate: str | None = None, key: str | None = No
 def _answer(status: int, body: bytes) -> Answer:
     try:
         said = msgspec.json.decode(body, type=PushAnswer) if body else PushAnswer()
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         said = PushAnswer()
     if 200 <= status < 300:
         return Answer(Outcome.DELIVERED, f"HTTP {status}", acknowledged=said.stored)
