@@ -1,7 +1,7 @@
 """A PostgreSQL server for the suite, started from the system's binaries the first time a test asks for it.
 
-A cluster of its own in a temporary folder, on a socket of its own, with fsync on; gone at the end. PostgreSQL refuses to
-run as root, so there it runs as an unprivileged user.
+A cluster of its own in a temporary folder, on a socket of its own, with fsync on; gone at the end. PostgreSQL refuses
+to run as root, so there it runs as an unprivileged user.
 """
 
 from __future__ import annotations
@@ -74,11 +74,15 @@ class PostgresServer:
         command = [
             self._binaries / "postgres",
             *("-D", self._data, "-k", self._folder, "-p", str(self.port)),
-            *("-c", "listen_addresses=", "-c", "fsync=on", "-c", "max_connections=200", "-c", "log_statement=none"),
+            *("-c", "listen_addresses=", "-c", "max_connections=200"),
         ]
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, preexec_fn=_die_with_parent, **self._as_account()
+                command,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  it makes one system call and takes no lock
+                **self._as_account(),
             )
         deadline_s = time.monotonic() + START_S_MAX
         while True:
@@ -91,6 +95,14 @@ class PostgresServer:
             else:
                 return
 
+    def configure(self, setting: str) -> None:
+        """Change a setting of the whole server, `name = value`, for connections made from now on."""
+        self._execute(f"ALTER SYSTEM SET {setting}")
+        self._execute("SELECT pg_reload_conf()")
+        name, _, value = setting.partition(" = ")
+        while self._execute(f"SHOW {name}") != value:
+            time.sleep(0.01)
+
     def kill(self) -> None:
         """End the server at once, with no chance to tidy up: as a crash would."""
         assert self._process is not None
@@ -102,11 +114,14 @@ class PostgresServer:
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
 
-    def _execute(self, statement: str) -> None:
+    def _execute(self, statement: str) -> object:
+        """Run a statement on a connection of its own; the first value it gives."""
         with psycopg.connect(
             host=str(self._folder), port=self.port, user="gateway", dbname="postgres", autocommit=True
         ) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]  # names of our own making
+            cursor = connection.execute(statement.encode())
+            row = cursor.fetchone() if cursor.description else None
+            return row[0] if row else None
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         done = subprocess.run(

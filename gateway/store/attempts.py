@@ -204,5 +204,7 @@ class InterruptAttempts(Operation[int]):
 
     def _interrupt(self, tx: Transaction) -> int:
         left = tx.connection.execute(_LEFT_OPEN, {"claimant": self.claimant}).all()
-        CloseAttempt.run(tx, [CloseAttempt(row.delivery_id, row.number, self.at, Outcome.INTERRUPTED) for row in left])
+        if left:
+            interrupted = Outcome.INTERRUPTED
+            CloseAttempt.run(tx, [CloseAttempt(row.delivery_id, row.number, self.at, interrupted) for row in left])
         return len(left)

@@ -107,14 +107,15 @@ class PutDirectory(Operation[int]):
 def _replace(tx: Transaction, table: Table, rows: _Rows) -> None:
     """Make a table hold exactly these rows, touching only those that differ: a directory changes a little at a time."""
     wanted = set(rows)
-    present = {tuple(row) for row in tx.connection.execute(select(table))}
+    present = set(map(tuple, tx.connection.execute(select(table)).all()))
     keys = list(table.primary_key.columns)
     places = [list(table.columns).index(column) for column in keys]
     gone = [{f"old_{place}": row[place] for place in places} for row in present - wanted]
     if gone:
         same = and_(*(column == bindparam(f"old_{place}") for column, place in zip(keys, places, strict=True)))
         tx.connection.execute(delete(table).where(same), gone)
-    Insertion(table).load(tx.connection, list(wanted - present))
+    in_order = sorted(wanted - present, key=lambda row: [row[place] for place in places])
+    Insertion(table).load(tx.connection, in_order)  # by key: an index is filled from left to right
 
 
 class CredentialKind(StrEnum):

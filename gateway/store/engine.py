@@ -51,7 +51,11 @@ def create_file(path: Path) -> None:
 
 def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any], None]) -> Engine:
     # Errors go to the log: without the values, which are documents.
-    options: dict[str, Any] = {"pool_size": connections, "pool_timeout": BUSY_TIMEOUT_MS / 1_000, "hide_parameters": True}
+    options: dict[str, Any] = {
+        "pool_size": connections,
+        "pool_timeout": BUSY_TIMEOUT_MS / 1_000,
+        "hide_parameters": True,
+    }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
             url,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -21,14 +23,20 @@ def upgrade(engine: Engine) -> None:
 
 def check(connection: Connection) -> None:
     """StoreNotice unless the database has exactly the newest schema; it names the command that mends it."""
-    revision = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory.from_config(_config())
+    revisions = [one.revision for one in script.walk_revisions()]
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if notice := notice_about(revision, revisions):
+        raise notice
+
+
+def notice_about(revision: str | None, revisions: Sequence[str]) -> StoreNotice | None:
+    """What to say of a database at `revision` (None: no schema), where ours are `revisions`, the newest first."""
     if revision is None:
-        raise StoreNotice("store.schema_missing")
-    if revision == script.get_current_head():
-        return
-    known = {one.revision for one in script.walk_revisions()}
-    raise StoreNotice("store.schema_older" if revision in known else "store.schema_newer", revision=revision)
+        return StoreNotice("store.schema_missing")
+    if revision == revisions[0]:
+        return None
+    return StoreNotice("store.schema_older" if revision in revisions else "store.schema_newer", revision=revision)
 
 
 def _config() -> Config:

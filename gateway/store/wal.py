@@ -7,14 +7,23 @@ the store stops.
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-WAL_BYTES_MAX = 16 * 1024 * 1024
-"""Size from which the log is brought in: about 500 documents, some 20 ms."""
+WAL_BYTES = 16 * 1024 * 1024
+"""Size from which the log is brought in: some 500 documents, some 20 ms."""
+WAL_BYTES_MAX = 4 * WAL_BYTES
+"""Size from which the file is also cut: it creeps a little at each turn."""
 READERS_WAIT_MS = 50
-"""How long one attempt waits for readers that still look at the log."""
+"""How long cutting waits for readers that still look at the log."""
+
+
+class _Checkpoint(Enum):
+    PASSIVE = "PASSIVE"
+    """Copy what no reader needs; the log is then written over from its beginning, which costs the disk half as much."""
+    TRUNCATE = "TRUNCATE"
 
 
 class WriteAheadLog:
@@ -23,22 +32,35 @@ class WriteAheadLog:
     def __init__(self, database: Path, busy_timeout_ms: int) -> None:
         self._path = database.with_name(database.name + "-wal")
         self._busy_timeout_ms = busy_timeout_ms
-        self._limit = WAL_BYTES_MAX
+        self._mark = WAL_BYTES
+        """The log is brought in when its file grows beyond this: all before was being written over until then."""
 
     def shorten(self, engine: Engine) -> None:
-        """Bring a long log into the database and empty it; where readers prevent that, try again further on."""
+        """Bring a long log into the database; where readers prevent that, try again further on."""
         try:
             size = self._path.stat().st_size
         except FileNotFoundError:
             return
-        if size < self._limit:
+        if size <= self._mark:
             return
+        if size > WAL_BYTES_MAX and self._checkpoint(engine, _Checkpoint.TRUNCATE):
+            self._mark = WAL_BYTES
+        elif self._checkpoint(engine, _Checkpoint.PASSIVE):
+            self._mark = size
+        else:
+            self._mark = size + WAL_BYTES // 4
+
+    def _checkpoint(self, engine: Engine, how: _Checkpoint) -> bool:
+        """Whether the whole log is in the database now."""
         connection = engine.raw_connection()
         try:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {READERS_WAIT_MS}")
-            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.execute(f"PRAGMA wal_checkpoint({how.value})")
+            row = cursor.fetchone()
+            assert row is not None, "the pragma answers with one row"
+            busy, pages, pages_in = row
             cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+            return not busy and pages == pages_in
         finally:
             connection.close()
-        self._limit = size + WAL_BYTES_MAX if busy else WAL_BYTES_MAX

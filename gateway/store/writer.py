@@ -61,7 +61,7 @@ class Writer:
         """Held while something enters the queue, so that nothing enters behind the end."""
         self._closed = False
         self._failed = False
-        self._thread = threading.Thread(target=self._run, name="store-writer")
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
     @property

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.agency import ALWAYS, Agency, Directory, Grant, Peer, Period
 from gateway.store.instants import instant, instant_or_none
 from gateway.store.schema import (
     agencies,
@@ -35,7 +35,14 @@ class Credential:
 
 
 _VERSION = select(func.coalesce(func.max(directory_versions.c.version), 0))
-_AGENCIES = select(agencies).order_by(agencies.c.position)
+_AGENCIES = select(
+    agencies.c.key,
+    agencies.c.name,
+    agencies.c.parent,
+    agencies.c.starts_at,
+    agencies.c.ends_at,
+    agencies.c.successor,
+).order_by(agencies.c.position)
 _IDS = select(agency_ids.c.agency, agency_ids.c.id).order_by(agency_ids.c.agency, agency_ids.c.position)
 _CERTIFICATES = select(agency_certificates.c.agency, agency_certificates.c.der).order_by(
     agency_certificates.c.agency, agency_certificates.c.position
@@ -74,34 +81,36 @@ def credentials(connection: Connection) -> tuple[Credential, ...]:
 
 def _agencies(connection: Connection) -> tuple[Agency, ...]:
     ids: defaultdict[str, list[str]] = defaultdict(list)
-    for key, one in connection.execute(_IDS):
+    for key, one in connection.execute(_IDS).all():
         ids[key].append(one)
     certificates: defaultdict[str, list[bytes]] = defaultdict(list)
-    for key, der in connection.execute(_CERTIFICATES):
+    for key, der in connection.execute(_CERTIFICATES).all():
         certificates[key].append(bytes(der))
     return tuple(
         Agency(
-            row.key,
-            row.name,
-            tuple(ids[row.key]),
-            row.parent,
-            _period(row.starts_at, row.ends_at),
-            row.successor,
-            tuple(certificates[row.key]),
+            key,
+            name,
+            tuple(ids.get(key, ())),
+            parent,
+            _period(starts_at, ends_at),
+            successor,
+            tuple(certificates.get(key, ())),
         )
-        for row in connection.execute(_AGENCIES)
+        for key, name, parent, starts_at, ends_at, successor in connection.execute(_AGENCIES).all()
     )
 
 
 def _peers(connection: Connection) -> tuple[Peer, ...]:
     held: defaultdict[str, list[Grant]] = defaultdict(list)
-    for row in connection.execute(_GRANTS):
+    for row in connection.execute(_GRANTS).all():
         held[row.peer].append(Grant(row.agency, row.subtree, _period(row.starts_at, row.ends_at)))
     return tuple(
         Peer(row.key, row.name, tuple(held[row.key]), row.push_url, row.seal_required, instant_or_none(row.revoked_at))
-        for row in connection.execute(_PEERS)
+        for row in connection.execute(_PEERS).all()
     )
 
 
 def _period(starts_at: int | None, ends_at: int | None) -> Period:
+    if starts_at is None and ends_at is None:
+        return ALWAYS
     return Period(instant_or_none(starts_at), instant_or_none(ends_at))
