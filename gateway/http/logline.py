@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import structlog
 from aiohttp import web
-
-from gateway.model.dispatch import new_id
 
 LOG = structlog.get_logger("gateway.http")
 
@@ -31,7 +30,7 @@ class Facts:
     __slots__ = ("known", "request_id")
 
     def __init__(self) -> None:
-        self.request_id = new_id()
+        self.request_id = secrets.token_hex(8)
         self.known: dict[str, Any] = {}
 
     def add(self, **facts: object) -> None:
