@@ -46,12 +46,20 @@ def check_characters(parsed: Parsed) -> tuple[Finding, ...]:
     for element, value in _values(parsed.root):
         if len(findings) == FINDINGS_MAX:
             break
-        if stray := FORBIDDEN.search(value):
-            character = f"U+{ord(stray[0]):04X}"
-            findings.append(_finding("forbidden", element, character=character))
-        elif not unicodedata.is_normalized("NFC", value):
-            findings.append(_finding("not_nfc", element, value=value.strip()))
+        path, line = path_of(element), element.sourceline
+        if finding := character_fault(value, local_name(element.tag), path, line):
+            findings.append(finding)
     return tuple(findings)
+
+
+def character_fault(value: str, name: str, path: str = "", line: int | None = None) -> Finding | None:
+    """What is wrong with the characters of one value, of the element called `name`; None where nothing is."""
+    if stray := FORBIDDEN.search(value):
+        character = f"U+{ord(stray[0]):04X}"
+        return explained(Reason.FORM_CHARACTERS, "forbidden", path, line, name=name, character=character)
+    if not unicodedata.is_normalized("NFC", value):
+        return explained(Reason.FORM_CHARACTERS, "not_nfc", path, line, name=name, value=value.strip())
+    return None
 
 
 def _values(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
@@ -66,8 +74,3 @@ def _values(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
             yield within, node.tail
         if is_element:
             yield from ((node, str(value)) for value in node.attrib.values())
-
-
-def _finding(fault: str, element: etree._Element, **values: object) -> Finding:
-    name = local_name(element.tag)
-    return explained(Reason.FORM_CHARACTERS, fault, path_of(element), element.sourceline, name=name, **values)

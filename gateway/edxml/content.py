@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
-from gateway.edxml.findings import explained, local_name, path_of, quoted
+from gateway.edxml.findings import explained, local_name, path_of
 from gateway.edxml.names import QCVN, XLINK, Tag
 from gateway.model.packet import (
     Business,
@@ -39,6 +39,10 @@ NULL = "null"
 
 _QCVN_BRACE = f"{{{QCVN}}}"
 _XLINK_HREF = f"{{{XLINK}}}href"
+
+_STATUS_TAGS = (Tag.FROM, Tag.RESPONSE_FOR, Tag.STAFF_INFO, Tag.STATUS_CODE, Tag.DESCRIPTION, Tag.TIMESTAMP)
+"""All that a status packet's MessageHeader holds; of a document's own parts not one."""
+_STATUS_NAMES = tuple(map(local_name, _STATUS_TAGS))
 
 Group = dict[str, list[etree._Element]]
 Texts = dict[str, str]
@@ -162,6 +166,11 @@ def _document(parent: etree._Element, message: Group, trace: Group, manifest: li
 
 
 def _status(parent: etree._Element, message: Group) -> Status:
+    if stranger := next((tag for tag in message if tag not in _STATUS_TAGS), None):
+        # A status to one reader, a document to another: neither.
+        path, line, expected = path_of(message[stranger][0]), message[stranger][0].sourceline, ", ".join(_STATUS_NAMES)
+        values = {"name": local_name(stranger), "parent": "MessageHeader", "expected": expected}
+        raise Refused(explained(Reason.FORM_SCHEMA, "unexpected", path, line, **values))
     if len(message.get(Tag.RESPONSE_FOR, ())) > 1:
         second = message[Tag.RESPONSE_FOR][1]
         path, line = path_of(second), second.sourceline
@@ -258,7 +267,7 @@ def _business_type(element: etree._Element, group: Group) -> BusinessType:
                 path,
                 line,
                 name="BussinessDocType",
-                value=quoted(written),
+                value=written,
                 expected="0, 1, 2, 3",
             )
         )

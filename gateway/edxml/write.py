@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.edxml.characters import FORBIDDEN
-from gateway.edxml.findings import explained
+from gateway.edxml.characters import character_fault
 from gateway.edxml.names import QCVN
 from gateway.model.packet import (
     Business,
@@ -25,7 +24,6 @@ from gateway.model.packet import (
     Staff,
     Status,
 )
-from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 
 MANIFEST_VERSION = "1.0"
@@ -247,7 +245,6 @@ def _text(name: str, value: str | None) -> Lines:
 
 
 def _escaped(value: str, name: str) -> str:
-    if stray := FORBIDDEN.search(value):
-        character = f"U+{ord(stray[0]):04X}"
-        raise Refused(explained(Reason.FORM_CHARACTERS, "forbidden", path=name, name=name, character=character))
+    if fault := character_fault(value, name, path=name):
+        raise Refused(fault)
     return _ESCAPED.sub(lambda one: _ESCAPES[one[0]], value)

@@ -140,7 +140,7 @@ def test_at_most_twenty_faults_are_told() -> None:
     assert len(_findings(hidden)) == 20
 
 
-def test_a_very_large_packet_is_refused_with_its_line_and_not_explained_for_seconds() -> None:
+def test_a_very_large_packet_is_refused_with_its_line_and_not_explained_at_length() -> None:
     places = b"<edXML:Place>x</edXML:Place>" * 5_000 + b"<edXML:Odd/>"
     findings = _findings(bare().replace(b"<edXML:ToPlaces>", b"<edXML:ToPlaces>\n" + places))
     assert [one.reason for one in findings] == [Reason.FORM_SCHEMA]

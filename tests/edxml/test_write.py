@@ -42,7 +42,7 @@ def test_markup_in_values_is_escaped() -> None:
     assert b"1 &lt; 2 &amp; 3 &gt; 2 ]]&gt;&#13;\n</edXML:Subject>" in packet
 
 
-@pytest.mark.parametrize("text", ["\x00", "\x0b", "a\u202eb", "\ufeff", "\uffff"])
+@pytest.mark.parametrize("text", ["\x00", "\x0b", "a\u202eb", "\ufeff", "\uffff", "Ha\u0300 No\u0323\u0302i"])
 def test_a_text_no_packet_may_hold_is_not_written(text: str) -> None:
     with pytest.raises(Refused) as refusal:
         write(replace(DOCUMENT, subject=text))

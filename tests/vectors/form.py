@@ -168,6 +168,12 @@ SCHEMA = [
     Vector("an empty status code", _SCHEMA, swapped("StatusCode>03<", "StatusCode><", status)),
     Vector("a status about nothing", _SCHEMA, _without("ResponseFor", status)),
     Vector("a status about two documents", _SCHEMA, _doubled("ResponseFor", status)),
+    Vector(
+        "a status with an addressee",
+        _SCHEMA,
+        after("</edXML:ResponseFor>", "<edXML:To><edXML:OrganId>H14</edXML:OrganId></edXML:To>", status),
+    ),
+    Vector("a document with a status code", _SCHEMA, after(MESSAGE, "<edXML:StatusCode>03</edXML:StatusCode>")),
     Vector("an attachment without an id", _SCHEMA, swapped("<ContentId>cid:209</ContentId>", "", document)),
     Vector(
         "an attachment with an empty id",
