@@ -79,6 +79,7 @@ class Reason(StrEnum):
     FORM_TOO_MANY_ADDRESSEES = "form.too_many_addressees", 3, 422
     FORM_DATE = "form.date", 3, 422
     FORM_STATUS_CODE = "form.status_code", 3, 422
+    FORM_RULE = "form.rule", 3, 422
     FORM_CHANGE_TARGET = "form.change_target", 3, 422
 
     # Step 4: authority (thẩm quyền).

@@ -1,0 +1,195 @@
+"""Schematron: a published schema of rules (`schemas/form.sch`), compiled once to one XSLT 1.0 pass over a packet.
+
+What is published is what runs: the gateway has no second wording of these rules. The compiled pass writes only what
+failed, so a packet without faults costs its tests and nothing else; a general Schematron processor reports every rule
+that fired and takes two hundred times as long (docs/form-rules.md).
+
+Supported is what the schema uses: `ns`, schema and rule `let`, `pattern`, `rule`, `assert` with `role`, `see`,
+`subject` and `diagnostics`, `value-of`. A rule's context is an absolute path: found by its steps, without a search
+through the packet, and not to be led astray by elements of the same name elsewhere.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.edxml.findings import path_of, quoted
+
+SCH = "http://purl.oclc.org/dsdl/schematron"
+XSL = "http://www.w3.org/1999/XSL/Transform"
+
+_TEXTS = (("", "vi"), (".sua", "vi"), (".en", "en"), (".fix", "en"))
+"""Endings of a rule's texts: the finding (its assert's own text) and the advice, in Vietnamese and in English."""
+
+_POSITION = f"""
+<xsl:template xmlns:xsl="{XSL}" name="position">
+  <at>
+    <xsl:for-each select="ancestor-or-self::*">/<xsl:value-of select="count(preceding-sibling::*)"/></xsl:for-each>
+  </at>
+</xsl:template>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text with gaps: `pieces` has one more than `gaps`, which are XPath expressions from the rule's context."""
+
+    pieces: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
+
+    def filled(self, values: tuple[str, ...]) -> str:
+        """The sentence with one value a gap."""
+        parts = [self.pieces[0]]
+        for value, piece in zip(values, self.pieces[1:], strict=True):
+            parts += [value, piece]
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One rule of the schema. Mappings are by language."""
+
+    id: str
+    role: str
+    pattern: str
+    """Title of its pattern."""
+    law: Mapping[str, str]
+    finding: Mapping[str, Sentence]
+    advice: Mapping[str, Sentence]
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All its texts, in the order in which the compiled pass writes their values."""
+        return (self.finding["vi"], self.advice["vi"], self.finding["en"], self.advice["en"])
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A rule that a packet breaks: at which element, and its texts with their gaps filled, by language."""
+
+    assertion: Assertion
+    path: str
+    line: int | None
+    finding: Mapping[str, str]
+    advice: Mapping[str, str]
+
+
+class Schematron:
+    """A schema of rules, ready to run in any thread. KeyError or etree.XSLTParseError for a schema that is broken."""
+
+    def __init__(self, path: Path) -> None:
+        schema = etree.parse(str(path)).getroot()
+        self.assertions = tuple(_assertions(schema))
+        self._by_id = {one.id: one for one in self.assertions}
+        self._stylesheet = etree.tostring(_stylesheet(schema, self._by_id))
+        self._threads = threading.local()
+
+    def failures(self, root: etree._Element) -> tuple[Failure, ...]:
+        """Every rule the document breaks, once for each element that breaks it, in the order of the schema."""
+        hits = self._pass()(root).getroot()
+        return tuple(self._failure(root, hit) for hit in hits) if len(hits) else ()
+
+    def _pass(self) -> etree.XSLT:
+        """The compiled pass: one a thread, since libxslt keeps state in it."""
+        compiled: etree.XSLT | None = getattr(self._threads, "compiled", None)
+        if compiled is None:
+            compiled = etree.XSLT(etree.fromstring(self._stylesheet), access_control=etree.XSLTAccessControl.DENY_ALL)
+            self._threads.compiled = compiled
+        return compiled
+
+    def _failure(self, root: etree._Element, hit: etree._Element) -> Failure:
+        assertion = self._by_id[hit.get("rule", "")]
+        where, *found = ((child.text or "").strip() for child in hit)
+        element = root
+        for step in where.split("/")[2:]:
+            element = [child for child in element if isinstance(child.tag, str)][int(step)]
+        values = [quoted(" ".join(value.split())) for value in found]
+        texts = []
+        for sentence in assertion.sentences:
+            count = len(sentence.gaps)
+            texts.append(sentence.filled(tuple(values[:count])))
+            del values[:count]
+        return Failure(
+            assertion,
+            path_of(element),
+            element.sourceline,
+            finding={"vi": texts[0], "en": texts[2]},
+            advice={"vi": texts[1], "en": texts[3]},
+        )
+
+
+def _assertions(schema: etree._Element) -> Iterator[Assertion]:
+    by_id = {element.get("id"): element for element in schema.iter(_sch("p"), _sch("diagnostic"))}
+    for pattern in schema.iter(_sch("pattern")):
+        title = _sentence(pattern[0]).pieces[0]
+        for element in pattern.iter(_sch("assert")):
+            rule, law = element.get("id", ""), element.get("see", "").removeprefix("#")
+            texts = [_sentence(by_id[rule + ending] if ending else element) for ending, _ in _TEXTS]
+            yield Assertion(
+                id=rule,
+                role=element.get("role", ""),
+                pattern=title,
+                law={"vi": _sentence(by_id[law]).pieces[0], "en": _sentence(by_id[f"{law}.en"]).pieces[0]},
+                finding={"vi": texts[0], "en": texts[2]},
+                advice={"vi": texts[1], "en": texts[3]},
+            )
+
+
+def _sentence(element: etree._Element) -> Sentence:
+    pieces, gaps = [element.text or ""], []
+    for value_of in element:
+        gaps.append(value_of.get("select", ""))
+        pieces.append(value_of.tail or "")
+    pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
+    if len(pieces) == 1:
+        pieces = [pieces[0].strip()]
+    return Sentence(tuple(pieces), tuple(gaps))
+
+
+def _stylesheet(schema: etree._Element, assertions: Mapping[str, Assertion]) -> etree._Element:
+    """The schema as a stylesheet whose output is `hits/hit[@rule]/at, v*`: the place, then the value of each gap."""
+    namespaces = {one.get("prefix", ""): one.get("uri", "") for one in schema.iter(_sch("ns"))}
+    sheet = etree.Element(_xsl("stylesheet"), {"version": "1.0"}, nsmap={"xsl": XSL, **namespaces})
+    _variables(schema, sheet)
+    sheet.append(etree.fromstring(_POSITION))
+    hits = etree.SubElement(etree.SubElement(sheet, _xsl("template"), match="/"), "hits")
+    for rule in schema.iter(_sch("rule")):
+        each = etree.SubElement(hits, _xsl("for-each"), select=rule.get("context", ""))
+        _variables(rule, each)
+        # One test for all asserts of a rule comes first: nearly every packet keeps nearly every rule.
+        kept = " and ".join(f"({element.get('test')})" for element in rule.iter(_sch("assert")))
+        some = etree.SubElement(each, _xsl("if"), test=f"not({kept})")
+        for element in rule.iter(_sch("assert")):
+            broken = etree.SubElement(some, _xsl("if"), test=f"not({element.get('test')})")
+            hit = etree.SubElement(broken, "hit", rule=element.get("id", ""))
+            _place(hit, element.get("subject"))
+            for sentence in assertions[element.get("id", "")].sentences:
+                for gap in sentence.gaps:
+                    etree.SubElement(etree.SubElement(hit, "v"), _xsl("value-of"), select=gap)
+    return sheet
+
+
+def _variables(element: etree._Element, target: etree._Element) -> None:
+    for let in element.iterchildren(_sch("let")):
+        etree.SubElement(target, _xsl("variable"), name=let.get("name", ""), select=let.get("value", ""))
+
+
+def _place(hit: etree._Element, subject: str | None) -> None:
+    """The subject's first element, or the context where there is no such element."""
+    if subject:
+        first = etree.SubElement(hit, _xsl("for-each"), select=f"({subject})[1]")
+        etree.SubElement(first, _xsl("call-template"), name="position")
+        hit = etree.SubElement(hit, _xsl("if"), test=f"not({subject})")
+    etree.SubElement(hit, _xsl("call-template"), name="position")
+
+
+def _sch(name: str) -> str:
+    return f"{{{SCH}}}{name}"
+
+
+def _xsl(name: str) -> str:
+    return f"{{{XSL}}}{name}"
