@@ -20,9 +20,10 @@ from gateway.model.refusal import Finding, Refused, Severity
 from gateway.model.words import LANGUAGES
 from gateway.rules.form_rules import check_form_rules, form_rules, form_schematron
 from gateway.rules.policy import HARMFUL, OBSERVE, POLICIES, STRICT, TRANSITION, Policy
-from tests.rules.fact_vectors import FACT_VECTORS, FactVector
-from tests.rules.form_vectors import DECISION, VECTORS, Vector
 from tests.rules.packets import AT, DIRECTORY, DOCUMENT, STATUS, Edits, claim_of, parsed
+from tests.vectors.form_facts import VECTORS as FACT_VECTORS
+from tests.vectors.form_facts import FactVector
+from tests.vectors.form_rules import DECISION, VECTORS, Vector
 
 SCH = "{http://purl.oclc.org/dsdl/schematron}"
 ANNEX_III = (

@@ -1,4 +1,5 @@
-"""Every rule of form with the packet that keeps it by a hair and the packet that breaks it, and nothing else.
+"""Step 3, by rule: for each published rule the packet that keeps it by a hair and the one that breaks it, and nothing
+else.
 
 A vector is a list of edits to a good packet (tests/rules/packets.py). `refuses` breaks exactly its rule; `accepts` is
 the nearest thing that does not.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.model.packet import Document, Status
+from gateway.model.reasons import Reason
 from tests.rules.packets import DOCUMENT, STATUS, Edits
 
 
@@ -20,6 +22,7 @@ class Vector:
     given: Edits = field(default_factory=dict)
     """Edits that both start from: another type of document, another business."""
     base: Document | Status = DOCUMENT
+    reason: Reason = Reason.FORM_RULE
 
 
 DECISION: Edits = {

@@ -1,5 +1,5 @@
-"""Rules that need the directory, the clock or the attachments: for each the case that keeps it and the one that breaks
-it, and nothing else."""
+"""Step 3, by rule: what needs the directory, the clock or the attachments. For each rule the case that keeps it and the
+one that breaks it, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.model.packet import Document, Status
+from gateway.model.reasons import Reason
 from gateway.rules.facts import ATTACHMENT_BYTES_USUAL, FACT_RULES, Facts
-from tests.rules.form_vectors import RECALL, UPDATE
 from tests.rules.packets import AT, DIRECTORY, DOCUMENT, STATUS, Edits, claim_of, parsed
+from tests.vectors.form_rules import RECALL, UPDATE
 
 PDF, ZIP = b"%PDF-1.7", b"PK\x03\x04\x14\x00\x00\x00"
 
@@ -34,6 +35,7 @@ class FactVector:
     rule: str
     refuses: Case
     accepts: Case
+    reason: Reason = Reason.FORM_RULE
 
     def broken(self, refuses: bool) -> set[str]:
         facts = (self.refuses if refuses else self.accepts).facts()
@@ -43,7 +45,7 @@ class FactVector:
 MONDAY = AT + timedelta(days=3)
 CHANGED = "trace:Bussiness/BussinessDocumentInfo/ReceiverList/Receiver/OrganId"
 
-FACT_VECTORS = (
+VECTORS = (
     FactVector(
         "TT-058",
         Case({"Timestamp": "2026/11/20 11:00:01"}, base=STATUS),
