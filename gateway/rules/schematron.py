@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from gateway.edxml.findings import path_of, quoted
+from gateway.edxml.findings import VALUE_CHARS_MAX, local_name, quoted
 
 SCH = "http://purl.oclc.org/dsdl/schematron"
 XSL = "http://www.w3.org/1999/XSL/Transform"
@@ -91,7 +91,10 @@ class Schematron:
     def failures(self, root: etree._Element) -> tuple[Failure, ...]:
         """Every rule the document breaks, once for each element that breaks it, in the order of the schema."""
         hits = self._pass()(root).getroot()
-        return tuple(self._failure(root, hit) for hit in hits) if len(hits) else ()
+        if not len(hits):
+            return ()
+        places = _Places(root)
+        return tuple(self._failure(places, hit) for hit in hits)
 
     def _pass(self) -> etree.XSLT:
         """The compiled pass: one a thread, since libxslt keeps state in it."""
@@ -101,13 +104,11 @@ class Schematron:
             self._threads.compiled = compiled
         return compiled
 
-    def _failure(self, root: etree._Element, hit: etree._Element) -> Failure:
+    def _failure(self, places: _Places, hit: etree._Element) -> Failure:
         assertion = self._by_id[hit.get("rule", "")]
-        where, *found = ((child.text or "").strip() for child in hit)
-        element = root
-        for step in where.split("/")[2:]:
-            element = [child for child in element if isinstance(child.tag, str)][int(step)]
-        values = [quoted(" ".join(value.split())) for value in found]
+        where, *found = (child.text or "" for child in hit)
+        element, path = places.at(where.strip())
+        values = [_shown(" ".join(value.split())) for value in found]
         texts = []
         for sentence in assertion.sentences:
             count = len(sentence.gaps)
@@ -115,11 +116,37 @@ class Schematron:
             del values[:count]
         return Failure(
             assertion,
-            path_of(element),
+            path,
             element.sourceline,
             finding={"vi": texts[0], "en": texts[2]},
             advice={"vi": texts[1], "en": texts[3]},
         )
+
+
+class _Places:
+    """Elements and their paths by what the pass writes of them: `/0/2/1`, the number of each step among its siblings.
+
+    Findings of one packet share most of their steps, so each step is taken once. Paths read as `edxml` writes them.
+    """
+
+    def __init__(self, root: etree._Element) -> None:
+        self._known = {"/0": (root, f"/{local_name(root.tag)}")}
+
+    def at(self, where: str) -> tuple[etree._Element, str]:
+        if where not in self._known:
+            before, _, number = where.rpartition("/")
+            parent, path = self.at(before)
+            siblings = [child for child in parent if isinstance(child.tag, str)]
+            element = siblings[int(number)]
+            twins = [child for child in siblings if child.tag == element.tag]
+            position = f"[{twins.index(element) + 1}]" if len(twins) > 1 else ""
+            self._known[where] = (element, f"{path}/{_shown(local_name(element.tag))}{position}")
+        return self._known[where]
+
+
+def _shown(value: str) -> str:
+    """`quoted`, without its cost for what is short and harmless: nearly everything."""
+    return value if len(value) <= VALUE_CHARS_MAX and value.isprintable() else quoted(value)
 
 
 def _assertions(schema: etree._Element) -> Iterator[Assertion]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree, isoschematron
 
 from gateway.edxml import Limits, NewAttachment, parse, schema_path, write
+from gateway.edxml.findings import path_of
 from gateway.model import packet
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity
@@ -162,6 +163,16 @@ def test_a_finding_names_rule_place_and_line_and_quotes_what_it_met() -> None:
     assert "«28.22.H17»" in finding.detail("vi")
     assert "Quyết định 20/2020/QĐ-TTg" in finding.detail("vi")
     assert "“28.22.H17”" in finding.detail("en")
+
+
+def test_places_read_as_those_of_the_schema() -> None:
+    document = parsed(DOCUMENT, {"To[2]/OrganId": "x", "list:Reference[2]/ContentType": "x", "ToPlaces/Place[2]": ""})
+    elements = {
+        path_of(element): element.sourceline for element in document.root.iter() if isinstance(element.tag, str)
+    }
+    failures = form_schematron().failures(document.root)
+    assert len(failures) == 4
+    assert all(elements[one.path] == one.line for one in failures)
 
 
 def test_what_a_packet_says_is_quoted_short_and_harmless() -> None:
