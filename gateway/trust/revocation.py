@@ -8,7 +8,7 @@ is believed for its signature, whoever brought it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -131,9 +131,21 @@ class RevocationSnapshot:
             lists.setdefault(one.issuer.public_bytes(), []).append(one)
         return lists
 
+    def renewed(self, answers: Mapping[str, bytes], keep: Collection[str], now: datetime) -> RevocationSnapshot:
+        """The snapshot with new answers in it. Old ones stay while their source is kept, or until they are stale."""
+        old = {
+            key: answer
+            for key, answer in self.answers.items()
+            if key in keep or any(end > now for end in _next_updates(answer))
+        }
+        return RevocationSnapshot(now if answers else self.taken_at, {**old, **answers})
+
     def save(self, folder: Path) -> None:
-        """Write the answers to a folder, each by rename, so that a crash leaves whole files."""
+        """Make a folder hold these answers and no others, each written by rename: a crash leaves whole files."""
         folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.suffix.lstrip(".") in set(SourceKind) and path.name not in self.answers:
+                path.unlink()
         for key, answer in self.answers.items():
             path = folder / key
             if not path.exists() or path.read_bytes() != answer:

@@ -67,7 +67,7 @@ class Scene:
 @asynccontextmanager
 async def scene(folder: Path, rules: RefreshRules = RULES, bytes_max: int = 2**20) -> AsyncIterator[Scene]:
     publisher = Publisher()
-    runner = web.ServerRunner(web.Server(publisher.answer))
+    runner = web.ServerRunner(web.Server(publisher.answer), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -79,8 +79,10 @@ async def scene(folder: Path, rules: RefreshRules = RULES, bytes_max: int = 2**2
         fetcher = HttpFetcher(session, bytes_max)
         refresher = Refresher(chains, folder / "revocation", fetcher, lambda: made[0].now, rules)
         made.append(Scene(the, publisher, chains, refresher, folder))
-        yield made[0]
-    await runner.cleanup()
+        try:
+            yield made[0]
+        finally:
+            await runner.cleanup()
 
 
 def signed_under(it: Scene, **urls: str | None) -> bytes:

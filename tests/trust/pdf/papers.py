@@ -5,7 +5,8 @@ revocation lists and answers. Keys are RSA, as in the field.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -292,7 +293,7 @@ def sign(
     spec = fields.SigFieldSpec(name, box=box) if box else None
     pdf_signer = _Signer(metadata, signer, timestamper=_stamper(stamped, stamped_at or at), new_field_spec=spec)
     pdf_signer.at = at
-    out = asyncio.run(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data))))
+    out = _finished(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data))))
     return out.getvalue()
 
 
@@ -300,7 +301,13 @@ def stamp(data: bytes, holder: Holder, at: datetime) -> bytes:
     """Append a time stamp over the document."""
     stamper = signers.PdfTimeStamper(_stamper(holder, at))
     job = stamper.async_timestamp_pdf(IncrementalPdfFileWriter(BytesIO(data)), "sha256")
-    return asyncio.run(job).getvalue()
+    return _finished(job).getvalue()
+
+
+def _finished(job: Coroutine[object, object, BytesIO]) -> BytesIO:
+    """Run a signing job in a loop of its own, beside the one a test may be in."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, job).result()
 
 
 def _stamper(holder: Holder | None, at: datetime) -> DummyTimeStamper | None:
