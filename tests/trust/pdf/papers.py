@@ -345,3 +345,13 @@ def signature_values(data: bytes) -> list[tuple[int, int]]:
         start = data.index(b">", begin)
         places.append((begin, start))
     return places
+
+
+def break_value(data: bytes, number: int) -> bytes:
+    """Flip a bit in the RSA value at the end of one signature. It lies in its own hole, but under every later one."""
+    begin, end = signature_values(data)[number]
+    der = bytes.fromhex(data[begin:end].decode())
+    body = der[: 4 + int.from_bytes(der[2:4])]
+    place = begin + 2 * (len(body) - 40)
+    flipped = b"%02x" % (body[-40] ^ 1)
+    return data[:place] + flipped + data[place + 2 :]
