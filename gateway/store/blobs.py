@@ -142,8 +142,9 @@ class Blobs:
         self._inline_bytes_max = inline_bytes_max
         self._fail = fail
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self._incoming, os.O_RDONLY | os.O_DIRECTORY)
-        self._sweep()
+        self._lock: int | None = os.open(self._incoming, os.O_RDONLY | os.O_DIRECTORY)
+        """Held shared while this process may write into the folder."""
+        self._sweep(self._lock)
 
     def stage(self) -> Staging:
         """A place for the bytes of one attachment that is about to arrive."""
@@ -173,8 +174,10 @@ class Blobs:
         return self._folder / sha256[:2] / sha256
 
     def close(self) -> None:
-        """Let others sweep."""
-        os.close(self._lock)
+        """Let others sweep. Safe to call twice."""
+        if self._lock is not None:
+            lock, self._lock = self._lock, None
+            os.close(lock)
 
     def _keep(self, parts: Sequence[StagedPart]) -> tuple[bytes | None, ...]:
         kept: list[bytes | None] = []
@@ -200,16 +203,16 @@ class Blobs:
         staging.path = None
         _flush_folder(place.parent)
 
-    def _sweep(self) -> None:
+    def _sweep(self, lock: int) -> None:
         """Remove what a process that died left behind, unless another process is writing there now."""
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fcntl.flock(self._lock, fcntl.LOCK_SH)
+            fcntl.flock(lock, fcntl.LOCK_SH)
             return
         for leftover in self._incoming.iterdir():
             leftover.unlink()
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_SH)
 
 
 def _staging(part: StagedPart) -> Staging:

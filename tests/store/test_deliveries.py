@@ -1,4 +1,4 @@
-"""Deliveries: every change by the one `advance`, with its event and its entry; attempts recorded before they are made."""
+"""Deliveries: every change by the one `advance`, with its event and entry; attempts recorded before they are made."""
 
 from __future__ import annotations
 
