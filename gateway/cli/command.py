@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from gateway import __version__
-from gateway.cli import check, directory, evidence, examine, founding, packets, peers, reference, running
+from gateway.cli import check, directory, evidence, examine, form_rules, founding, packets, peers, reference, running
 from gateway.cli.faults import DONE, FAILED, explain
 from gateway.cli.session import Session, language
 from gateway.cli.spoken import Verbs
@@ -22,7 +22,7 @@ class _Root(Verbs):
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
         "evidence": ("prove", "check"),
         "administration": ("directory", "peer", "config"),
-        "reference": ("reasons", "help"),
+        "reference": ("reasons", "rules", "help"),
     }
 
 
@@ -55,6 +55,7 @@ for _verb in (
     peers.peer,
     reference.configuration,
     reference.reasons,
+    form_rules.rules,
     reference.explain_verb,
 ):
     root.add_command(_verb)

@@ -25,9 +25,12 @@ from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.client import Examination
 from gateway.edxml import Cutter, Limits, SignatureState
+from gateway.model.agency import Directory
 from gateway.model.packet import Claim, SealFacts
-from gateway.model.refusal import Finding, Refused
+from gateway.model.refusal import Finding, Refused, Severity
 from gateway.rules.form import check_form
+from gateway.rules.form_rules import check_form_rules
+from gateway.rules.policy import POLICIES, STRICT, Policy
 from gateway.trust import TrustStore
 
 PIECE_BYTES = 1024 * 1024
@@ -42,6 +45,10 @@ class Seen:
     claim: Claim | None = None
     signature: SignatureState | None = None
     seal: SealFacts | None = None
+
+    @property
+    def refused(self) -> bool:
+        return any(one.severity is Severity.REFUSE for one in self.findings)
 
 
 class _Nowhere:
@@ -58,6 +65,7 @@ class _Nowhere:
 @click.argument("packet", type=PACKET)
 @click.option("--sender", "senders", type=PEMS, multiple=True)
 @click.option("--anchor", "anchors", type=PEMS, multiple=True)
+@click.option("--policy", type=click.Choice(list(POLICIES)), default=STRICT.name, show_default=True)
 @click.option("--ask", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @connecting
@@ -67,6 +75,7 @@ def examine(
     packet: Path,
     senders: tuple[Path, ...],
     anchors: tuple[Path, ...],
+    policy: str,
     ask: bool,
     as_json: bool,
     connect: Connect,
@@ -76,17 +85,18 @@ def examine(
         return _show_answer(session, asyncio.run(_asked(session, connect(), packet)), as_json)
     if bool(senders) != bool(anchors):
         raise click.UsageError(session.say("say.examine.both"))
-    seen = offline(
-        packet, Limits(), _certificates(session, senders), _certificates(session, anchors), datetime.now(UTC)
-    )
+    authority = (_certificates(session, senders), _certificates(session, anchors))
+    seen = offline(packet, Limits(), *authority, POLICIES[policy], datetime.now(UTC))
     if as_json:
         session.show_json(_facts(session, seen))
     else:
         _tell(session, seen)
-    return FAILED if seen.findings else DONE
+    return FAILED if seen.refused else DONE
 
 
-def offline(path: Path, limits: Limits, senders: Sequence[bytes], anchors: Sequence[bytes], at: datetime) -> Seen:
+def offline(
+    path: Path, limits: Limits, senders: Sequence[bytes], anchors: Sequence[bytes], policy: Policy, at: datetime
+) -> Seen:
     """Everything that can be known of a packet without a directory. OSError where the file cannot be read."""
     try:
         cutter = Cutter(limits, _Nowhere)
@@ -98,7 +108,10 @@ def offline(path: Path, limits: Limits, senders: Sequence[bytes], anchors: Seque
         if findings := edxml.validate(parsed):
             return Seen(findings)
         claim = edxml.read(parsed, received)
-        findings = check_form(claim, limits.addressees_max, at)
+        findings = (
+            *check_form(claim, limits.addressees_max, at),
+            *check_form_rules(parsed, claim, Directory(0), at, policy),
+        )
         signature = edxml.signature_state(parsed)
         if not senders or signature is not SignatureState.STRICT_CANDIDATE:
             return Seen(findings, claim, signature)
@@ -134,19 +147,20 @@ def _tell(session: Session, seen: Seen) -> None:
             digest=seen.claim.digest,
         )
     for finding in seen.findings:
-        session.report(finding_words(finding, session.lang), finding.hint(session.lang))
+        kind = "say.error" if finding.severity is Severity.REFUSE else "say.warning"
+        session.report(finding_words(finding, session.lang), finding.hint(session.lang), kind)
     if seen.seal is not None:
         session.tell("say.examine.sealed", subject=seen.seal.subject, at=seen.seal.signed_at)
     elif seen.signature is not None:
         session.tell(f"say.examine.signature.{seen.signature.name.lower()}")
-    if not seen.findings:
+    if not seen.refused:
         session.tell("say.examine.good")
     session.note("say.examine.unknown")
 
 
 def _facts(session: Session, seen: Seen) -> dict[str, object]:
     return {
-        "verdict": "refused" if seen.findings else "nothing_found",
+        "verdict": "refused" if seen.refused else "nothing_found",
         "packet_digest": seen.claim.digest if seen.claim else None,
         "signature": seen.signature.name.lower() if seen.signature else None,
         "seal": {"subject": seen.seal.subject, "signed_at": seen.seal.signed_at} if seen.seal else None,
@@ -176,6 +190,7 @@ def _show_answer(session: Session, answer: Examination, as_json: bool) -> int:
         session.show_json(msgspec.to_builtins(answer))
     else:
         for one in answer.findings:
-            session.report(f"{one.detail} [{one.reason}]", one.hint)
+            kind = "say.error" if one.severity == Severity.REFUSE else "say.warning"
+            session.report(f"{one.detail} [{one.reason}]", one.hint, kind)
         session.tell("say.examine.admitted" if answer.admitted else "say.examine.refused")
     return DONE if answer.admitted else FAILED

@@ -36,7 +36,7 @@ def submit(session: Session, packet: Path, receipt: Path | None, as_json: bool, 
         "say.submit.facts", index=accepted.ledger_index, at=accepted.admitted_at, digest=accepted.packet_digest
     )
     for warning in accepted.warnings:
-        session.note("say.submit.warning", detail=warning.detail, reason=warning.reason)
+        session.report(f"{warning.detail} [{warning.reason}]", warning.hint, "say.warning")
     session.note("say.submit.next", dispatch=accepted.dispatch_id)
 
 

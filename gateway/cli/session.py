@@ -58,9 +58,9 @@ class Session:
             grid.add_row(*(plain("" if cell is None else str(cell)) for cell in row))
         self.out.print(grid)
 
-    def report(self, what: str, hint: str = "") -> None:
-        """`gateway: error: …`, and what to do, on stderr."""
-        self.err.print(plain(f"gateway: {self.say('say.error')}: {what}"))
+    def report(self, what: str, hint: str = "", kind: str = "say.error") -> None:
+        """`gateway: error: …` (or `warning`), and what to do, on stderr."""
+        self.err.print(plain(f"gateway: {self.say(kind)}: {what}"))
         if hint:
             self.err.print(plain(f"gateway: {self.say('say.hint')}: {hint}"))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway import config
 from gateway.model.reasons import Reason
 from gateway.model.words import text
+from gateway.rules.form_rules import form_rules
 from tests.cli.command import done, gateway
 
 
@@ -47,3 +48,12 @@ def test_a_wrong_configuration_is_told_with_the_key(tmp_path: Path) -> None:
     assert said.code == 1
     assert "“server.prot”" in said.err
     assert "server.port" in said.err
+
+
+def test_rules_are_listed_with_the_law_behind_each() -> None:
+    every = done("rules", "list", "--json").json
+    assert len(every) == len(form_rules())
+    assert all(row["law"]["vi"] and row["finding"]["en"] and row["advice"]["vi"] for row in every)
+    some = done("rules", "list", every[0]["rule"]).out
+    assert every[0]["law"]["vi"] in some
+    assert len(some.splitlines()) == 2

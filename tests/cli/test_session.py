@@ -104,23 +104,28 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     for key, agency in (("bo", MINISTRY), ("tinh", PROVINCE)):
         facts = ("--name", key, "--speaks-for", agency, "--client-file", folder / f"{key}.toml")
         done("peer", "add", key, *facts, "--config", home)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gateway", "--lang", "en", "serve", "--config", home],
-        cwd=TOP, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    log = folder / "gateway.log"
+    with log.open("wb") as stderr:
+        command = [sys.executable, "-m", "gateway", "--lang", "en", "serve", "--config", home]
+        server = subprocess.Popen(command, cwd=TOP, stderr=stderr)
     try:
-        assert server.stderr is not None
-        said = server.stderr.readline()
-        url = re.search(r"http://\S+?:\d+", said)
-        assert url, said
-        yield Place(folder, url.group(), vkey, ministry, root)
+        yield Place(folder, _url(server, log), vkey, ministry, root)
         server.send_signal(signal.SIGTERM)
-        _, rest = server.communicate(timeout=30)
-        assert server.returncode == 0, rest
-        assert "nothing is left half done" in rest
+        assert server.wait(timeout=30) == 0, log.read_text(encoding="utf-8")
+        assert "nothing is left half done" in log.read_text(encoding="utf-8")
     finally:
         server.kill()
         server.wait()
+
+
+def _url(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the gateway says it answers."""
+    until_s = time.monotonic() + 30
+    while time.monotonic() < until_s and server.poll() is None:
+        if found := re.search(r"http://\S+?:\d+", log.read_text(encoding="utf-8")):
+            return found.group()
+        time.sleep(0.05)
+    raise AssertionError(log.read_text(encoding="utf-8"))
 
 
 def test_a_document_is_submitted_collected_acknowledged_and_proven(place: Place, tmp_path: Path) -> None:
@@ -213,7 +218,7 @@ def test_examine_asks_the_gateway_and_records_nothing(place: Place) -> None:
     assert place.as_ministry("examine", packet, "--ask").code == 0
     bad = place.as_ministry("examine", place.packet("106", addressees=(Organ("H77"),)), "--ask", "--json")
     assert bad.code == 1
-    assert bad.json["findings"][0]["reason"] == "authority.unknown_addressee"
+    assert "authority.unknown_addressee" in {one["reason"] for one in bad.json["findings"]}
     assert place.as_ministry("submit", packet, "--json").json["repeated"] is False
 
 
@@ -224,11 +229,12 @@ def test_examine_offline_finds_what_is_wrong_with_the_packet_itself(place: Place
     assert good.code == 0
     assert "chưa kiểm tra" in good.out
     sealed = done("examine", packet, *pems, "--json").json
-    assert (sealed["verdict"], sealed["findings"]) == ("nothing_found", [])
+    assert sealed["verdict"] == "nothing_found"
     assert "Bộ Mẫu" in sealed["seal"]["subject"]
     spoilt = tmp_path / "spoilt.edxml"
     spoilt.write_bytes(packet.read_bytes().replace("Công khai".encode(), "Công Khai".encode()))
-    assert gateway("examine", spoilt, *pems, "--json").json["findings"][0]["reason"] == "seal.digest"
+    said = gateway("examine", spoilt, *pems, "--json").json
+    assert (said["verdict"], "seal.digest" in {one["reason"] for one in said["findings"]}) == ("refused", True)
     cut = tmp_path / "cut.edxml"
     cut.write_bytes(packet.read_bytes()[:-9])
     said = gateway("examine", cut)
