@@ -14,6 +14,7 @@ from gateway import config
 from gateway.cli.command import root
 from gateway.cli.reference import command_page, configuration_page, reasons_page
 from gateway.cli.session import Session
+from gateway.client import GatewayClient
 from gateway.http.table import ENDPOINTS
 from gateway.ledger import ENTRY_FIELDS
 from gateway.model.reasons import Reason
@@ -100,6 +101,15 @@ def _parses(words: list[str], line: str) -> None:
     for word in words:
         if word.startswith("--"):
             assert word.partition("=")[0] in known, f"no option {word}: {line}"
+
+
+def test_the_client_in_the_pages_is_the_client_we_have() -> None:
+    """Every method a Python block calls on `gateway` exists."""
+    for page in PAGES:
+        for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
+            if language == "python":
+                for method in re.findall(r"\bgateway\.(\w+)\(", block):
+                    assert hasattr(GatewayClient, method), f"{page.name}: {method}"
 
 
 def test_the_page_of_reasons_is_what_the_command_writes() -> None:
