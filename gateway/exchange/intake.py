@@ -40,10 +40,12 @@ async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
     """
     try:
         line.check_ready()  # 0
-        if seen := await line.store.read(queries.twin, peer.key, received.digest):  # 1a: no clock decides a retry
-            return _again(seen)
         examination = await examine_packet(line, peer, received)  # 2 to 5
         if not examination.admitted:
+            # 1a, asked only where it matters: what was taken in before gets its receipt again, whatever the clock or
+            # the directory say now. (An admitted twin is found at step 7, in the transaction.)
+            if seen := await line.store.read(queries.twin, peer.key, received.digest):
+                return _again(seen)
             raise await _refuse(line, peer, received.digest, examination.refusal)
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
         outcome = await line.store.write(admit)  # 7: one transaction

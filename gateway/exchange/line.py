@@ -41,6 +41,8 @@ class DeliveryRules:
     """Pushes under way at once, in all."""
     poll_s: float = 1.0
     """How often the store is asked although no bell rang."""
+    checkpoint_interval_s: float = 0.2
+    """Between two checkpoints at the least: under load one covers what came in meanwhile."""
     ledger_lag_s_max: float = 30.0
     """The gateway refuses new packets when committed entries wait longer than this for a checkpoint."""
     waiting_writes_max: int = 2_000

@@ -42,5 +42,5 @@ class Sequencer:
 
 
 async def run(line: Line) -> None:
-    """Integrate what was committed, until cancelled."""
-    await rounds(line, bell.LEDGER, Sequencer(line).once)
+    """Integrate what was committed, until cancelled: at most so often, so that one signature covers many entries."""
+    await rounds(line, bell.LEDGER, Sequencer(line).once, line.rules.checkpoint_interval_s)

@@ -129,9 +129,9 @@ async def test_an_unsealed_packet_is_refused_unless_the_peers_policy_allows_it_w
     peers = tuple(transition if one.key == "bo" else one for one in story.line.directory.peers)
     story.line.state.directory = replace(story.line.directory, peers=peers)
     receipt = await story.submit(bare)
-    assert [(one.reason, one.severity) for one in receipt.warnings] == [(Reason.SEAL_MISSING, Severity.WARN)]
+    assert (Reason.SEAL_MISSING, Severity.WARN) in [(one.reason, one.severity) for one in receipt.warnings]
     facts = read_receipt(verify_countersigned(receipt.xml, story.line.signer.certificate_der))
-    assert (facts.findings, facts.seal_certificate) == (("seal.missing",), None)
+    assert "seal.missing" in facts.findings and facts.seal_certificate is None
 
 
 @awaited
