@@ -40,7 +40,7 @@ crash: $(VENV)/.dev packages
 	@$(BIN)/python -m tests.crash --cycles $(CYCLES)
 
 fuzz: $(VENV)/.dev
-	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+	@$(BIN)/python -m tests.fuzz.fuzz_edxml --seconds $(SECONDS)
 
 # What the tests ask of the machine: a PostgreSQL server and the programs that check our signatures and proofs.
 packages:
