@@ -5,6 +5,7 @@ revocation lists and answers. Keys are RSA, as in the field.
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -251,6 +252,28 @@ def paper(pages: int = 1, text: str = "Quyet dinh") -> bytes:
     return out.getvalue()
 
 
+def saved_by_an_office() -> bytes:
+    """An unsigned PDF as a widespread word processor saves it: a table, and beside it a stream of what lies packed."""
+    content = zlib.compress(b"5 0     << /Note (a) >>")
+    bodies = {
+        1: b"<< /Type /Catalog /Pages 2 0 R /Piece 5 0 R >>",
+        2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Resources << >> >>",
+        4: b"<< /Type /ObjStm /N 1 /First 8 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream"
+        % (len(content), content),
+    }
+    out, rows = bytearray(b"%PDF-1.5\n"), [b"0000000000 65535 f \n"]
+    for number, body in bodies.items():
+        rows.append(b"%010d 00000 n \n" % len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    rows += [b"0000000000 00000 f \n", b"%010d 00000 n \n" % len(out)]
+    beside, packed = len(out), b"\2" + (4).to_bytes(4) + b"\0"
+    out += b"6 0 obj\n<< /Type /XRef /Size 7 /W [1 4 1] /Index [5 1] /Length %d >>\n" % len(packed)
+    out += b"stream\n%s\nendstream\nendobj\n" % packed
+    trailer = b"trailer\n<< /Size 7 /Root 1 0 R /XRefStm %d >>\nstartxref\n%d\n%%%%EOF\n" % (beside, len(out))
+    return bytes(out + b"xref\n0 7\n" + b"".join(rows) + trailer)
+
+
 class _Signer(signers.PdfSigner):
     """Signs at an instant of our choosing."""
 
@@ -293,14 +316,14 @@ def sign(
     spec = fields.SigFieldSpec(name, box=box) if box else None
     pdf_signer = _Signer(metadata, signer, timestamper=_stamper(stamped, stamped_at or at), new_field_spec=spec)
     pdf_signer.at = at
-    out = _finished(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data))))
+    out = _finished(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data), strict=False)))
     return out.getvalue()
 
 
 def stamp(data: bytes, holder: Holder, at: datetime) -> bytes:
     """Append a time stamp over the document."""
     stamper = signers.PdfTimeStamper(_stamper(holder, at))
-    job = stamper.async_timestamp_pdf(IncrementalPdfFileWriter(BytesIO(data)), "sha256")
+    job = stamper.async_timestamp_pdf(IncrementalPdfFileWriter(BytesIO(data), strict=False), "sha256")
     return _finished(job).getvalue()
 
 
@@ -329,7 +352,7 @@ def sha1_signed(holder: Holder) -> Holder:
 
 def append_page(data: bytes) -> bytes:
     """An incremental update that is no signature: one more page."""
-    writer = IncrementalPdfFileWriter(BytesIO(data))
+    writer = IncrementalPdfFileWriter(BytesIO(data), strict=False)
     content = generic.StreamObject(stream_data=b"BT ET")
     writer.insert_page(PageObject(writer.add_object(content), (0, 0, 595, 842)))
     out = BytesIO()
