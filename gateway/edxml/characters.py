@@ -46,19 +46,18 @@ def check_characters(parsed: Parsed) -> tuple[Finding, ...]:
     for element, value in _values(parsed.root):
         if len(findings) == FINDINGS_MAX:
             break
-        path, line = path_of(element), element.sourceline
-        if finding := character_fault(value, local_name(element.tag), path, line):
-            findings.append(finding)
+        if fault := character_fault(value):
+            path, name = path_of(element), local_name(element.tag)
+            findings.append(explained(Reason.FORM_CHARACTERS, path=path, line=element.sourceline, name=name, **fault))
     return tuple(findings)
 
 
-def character_fault(value: str, name: str, path: str = "", line: int | None = None) -> Finding | None:
-    """What is wrong with the characters of one value, of the element called `name`; None where nothing is."""
+def character_fault(value: str) -> dict[str, str] | None:
+    """What is wrong with the characters of one value: the catalogue's `fault` and what shows it; None: nothing."""
     if stray := FORBIDDEN.search(value):
-        character = f"U+{ord(stray[0]):04X}"
-        return explained(Reason.FORM_CHARACTERS, "forbidden", path, line, name=name, character=character)
+        return {"fault": "forbidden", "character": f"U+{ord(stray[0]):04X}"}
     if not unicodedata.is_normalized("NFC", value):
-        return explained(Reason.FORM_CHARACTERS, "not_nfc", path, line, name=name, value=value.strip())
+        return {"fault": "not_nfc", "value": value.strip()}
     return None
 
 

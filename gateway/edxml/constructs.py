@@ -17,7 +17,7 @@ from gateway.model.refusal import Refused, found
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 _INSTRUCTIONS = etree.XPath("//processing-instruction()")
-_COMMENTS = etree.XPath("//comment()")
+_COMMENTED = etree.XPath("//*[comment()]")
 _FORBIDDEN_ELEMENTS = etree.XPath("//xi:*", namespaces={"xi": XINCLUDE})
 _FORBIDDEN_ATTRIBUTES = etree.XPath(
     "//*[@xsi:* or @xml:base or @xml:id or @xml:space]", namespaces={"xsi": XSI, "xml": _XML}
@@ -38,18 +38,10 @@ def check_constructs(root: etree._Element, skeleton: bytes) -> None:
         for instruction in _INSTRUCTIONS(root):
             raise Refused(found(Reason.XML_PROCESSING_INSTRUCTION, _parent_path(instruction), instruction.sourceline))
     if b"!" in skeleton:
-        for comment in _COMMENTS(root):
-            parent = comment.getparent()
-            if parent is not None and bears_text(parent):
-                raise Refused(
-                    explained(
-                        Reason.XML_COMMENT,
-                        "in_value",
-                        path_of(parent),
-                        comment.sourceline,
-                        name=local_name(parent.tag),
-                    )
-                )
+        for parent in _COMMENTED(root):
+            if bears_text(parent):
+                path, name = path_of(parent), local_name(parent.tag)
+                raise Refused(explained(Reason.XML_COMMENT, "in_value", path, parent.sourceline, name=name))
     if any(hint in skeleton for hint in _HINTS):
         for element in (*_FORBIDDEN_ELEMENTS(root), *_FORBIDDEN_ATTRIBUTES(root)):
             name = local_name(element.tag)

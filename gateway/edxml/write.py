@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.edxml.characters import character_fault
+from gateway.edxml.findings import explained
 from gateway.edxml.names import QCVN
 from gateway.model.packet import (
     Business,
@@ -24,6 +25,7 @@ from gateway.model.packet import (
     Staff,
     Status,
 )
+from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 
 MANIFEST_VERSION = "1.0"
@@ -245,6 +247,6 @@ def _text(name: str, value: str | None) -> Lines:
 
 
 def _escaped(value: str, name: str) -> str:
-    if fault := character_fault(value, name, path=name):
-        raise Refused(fault)
+    if fault := character_fault(value):
+        raise Refused(explained(Reason.FORM_CHARACTERS, path=name, line=None, name=name, **fault))
     return _ESCAPED.sub(lambda one: _ESCAPES[one[0]], value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -115,3 +116,24 @@ def test_threads_parse_side_by_side_without_taking_each_others_errors() -> None:
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(work, range(4)))
+
+
+ROOT = b'<edXML xmlns="http://www.mic.gov.vn/TBT/QCVN_102_2016">'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"<a/><!--x-->" * 9_000,
+        b"<edXMLEnvelope/>" * 19_000,
+        b"<a>\xe2\x80\x8b</a>" * 9_000,
+        b"<b>" * 30 + b"<a/><!-- -->" * 9_000 + b"</b>" * 30,
+        b'<a b="&#x301;"/>' * 19_000,
+        b'<x:a xmlns:x="urn:x"/>' + b"<a " + b" ".join(b'b%d=""' % number for number in range(16)) + b"/>",
+        b"".join(b"<a%d/>" % number for number in range(19_000)),
+    ],
+)
+def test_the_worst_packet_within_the_limits_costs_less_than_a_second(inside: bytes) -> None:
+    started_s = time.process_time()
+    assert edxml.validate(edxml.parse(ROOT + inside + b"</edXML>", Limits()))
+    assert time.process_time() - started_s < 1.0
