@@ -1,0 +1,153 @@
+"""The systems around the gateway: they send, collect, are pushed to and watch the ledger, for as long as it takes.
+
+They know nothing of crashes. A connection that breaks, an answer that does not come, a 503: they do what the manual
+tells them, which is to try again. What the gateway promised them goes into the notebook before they go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.client import GatewayClient, Patience, Problem, Unreachable
+from gateway.client.results import Accepted
+from gateway.demo.cast import Cast
+from gateway.demo.papers import Enclosure, Paper, letter, one_page_pdf, seal
+from tests.crash.installation import Installation, token
+from tests.crash.notebook import Answered, Notebook, Receipted, Sealed, Seen
+
+DOGGED = Patience(attempts_max=1_000_000, first_s=0.02, most_s=0.2)
+ONCE = Patience(attempts_max=1)
+SENDERS, COLLECTORS = 4, 2
+PAUSE_S_MAX = 0.02
+"""Between two submissions of one connection: the load is steady, and an hour of it fits on a disk."""
+WATCH_S = 0.05
+
+
+def client(installation: Installation, peer: str, patience: Patience = DOGGED) -> GatewayClient:
+    """A peer's connection; its patience outlasts every restart unless told otherwise."""
+    return GatewayClient(installation.base_url, token=token(peer), patience=patience)
+
+
+def papers(cast: Cast, chance: random.Random) -> Iterator[Paper]:
+    """Sealed documents of the ministry, each to three agencies: one pulls, one is pushed to, one is silent."""
+    addressees = tuple((one.agency, one.name) for one in (cast.party, cast.hub, cast.silent))
+    for number in itertools.count(1):
+        now = datetime.now(UTC)
+        enclosed = (one_page_pdf(f"Document {number}"),)
+        if size_bytes := chance.choice((0, 0, 3_000, 20_000, 100_000)):
+            enclosed += (Enclosure("du-lieu.csv", "text/csv", chance.randbytes(size_bytes // 2).hex().encode()),)
+        yield seal(
+            letter(cast.ministry, addressees, number, f"V/v việc số {number}", now), enclosed, cast.ministry, now
+        )
+
+
+@dataclass
+class Parties:
+    """Everybody who talks to the gateway while it is killed."""
+
+    installation: Installation
+    notebook: Notebook
+    seed: int
+    folder: Path
+    """Where collectors put what they fetch."""
+    sent: list[tuple[Paper, Accepted]] = field(default_factory=list)
+    """What was receipted since somebody last looked: to be sent again."""
+    pushed: int = 0
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """All of them, until the block ends."""
+        async with asyncio.TaskGroup() as group:
+            supply = papers(self.installation.cast, random.Random(f"{self.seed} papers"))
+            tasks = [group.create_task(self._send(supply, random.Random(f"{self.seed} {n}"))) for n in range(SENDERS)]
+            tasks += [group.create_task(self._collect(random.Random(f"{self.seed} c{n}"))) for n in range(COLLECTORS)]
+            tasks.append(group.create_task(self._watch()))
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def again(self, paper: Paper, accepted: Accepted) -> str | None:
+        """Send a receipted packet once more. What differs from the first time, or None."""
+        peer = self.installation.cast.ministry.peer
+        async with client(self.installation, peer) as gateway:
+            repeated = await gateway.submit(paper.file)
+            first = (accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, accepted.admitted_at)
+            if (repeated.dispatch_id, repeated.ledger_index, repeated.packet_digest, repeated.admitted_at) != first:
+                return f"{repeated} instead of {accepted}"
+            return None if repeated.repeated else f"{accepted.dispatch_id} was taken for new"
+
+    async def _send(self, supply: Iterator[Paper], chance: random.Random) -> None:
+        peer = self.installation.cast.ministry.peer
+        async with client(self.installation, peer) as gateway:
+            for paper in supply:
+                accepted = await gateway.submit(paper.file)
+                self.notebook.note(Receipted(accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, peer))
+                self.sent.append((paper, accepted))
+                if chance.random() < 0.2:
+                    receipt = await gateway.receipt(accepted.dispatch_id)
+                    self.notebook.note(Sealed(accepted.dispatch_id, hashlib.sha256(receipt).hexdigest()))
+                await asyncio.sleep(chance.uniform(0, PAUSE_S_MAX))
+
+    async def _collect(self, chance: random.Random) -> None:
+        """Pull, store, answer: mostly yes, sometimes no. Two of them compete for one inbox, as two threads would."""
+        async with client(self.installation, self.installation.cast.party.peer) as gateway:
+            async for item in gateway.deliveries(wait_s=1.0):
+                path = self.folder / f"{chance.randbytes(8).hex()}.edxml"
+                with suppress(Problem):  # the other one was faster, with the other answer: that is final too
+                    await gateway.fetch_file(item.delivery_id, path)
+                    path.unlink()
+                    if chance.random() < 0.9:
+                        answer = await gateway.acknowledge(item.delivery_id)
+                    else:
+                        answer = await gateway.decline(item.delivery_id, "Gửi nhầm nơi nhận")
+                    self.notebook.note(Answered(item.delivery_id, item.dispatch_id, answer.status))
+
+    async def _watch(self) -> None:
+        """A monitor that keeps every checkpoint it sees."""
+        last = b""
+        async with client(self.installation, self.installation.cast.party.peer) as gateway:
+            while True:
+                with suppress(Problem):  # none was signed yet
+                    note = await gateway.checkpoint()
+                    if note != last:
+                        self.notebook.note(Seen(note.decode()))
+                        last = note
+                await asyncio.sleep(WATCH_S)
+
+
+@asynccontextmanager
+async def endpoint(parties: Parties, port: int, chance: random.Random) -> AsyncIterator[None]:
+    """The hub's door: pushes come in here. Some it takes, some it stores at once, some it cannot take now."""
+
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        parties.pushed += 1
+        fate = chance.random()
+        if fate < 0.2:
+            return web.Response(status=503)
+        return web.json_response({"stored": fate < 0.8})
+
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+__all__ = ["ONCE", "Parties", "Unreachable", "client", "endpoint", "papers"]
