@@ -14,7 +14,7 @@ from gateway.model.agency import Peer
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
-from gateway.model.refusal import Refused, found
+from gateway.model.refusal import Refused, Unavailable, found
 from gateway.rules import Examination, examine
 from gateway.store import (
     Admit,
@@ -41,12 +41,8 @@ async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
     try:
         line.check_ready()  # 0
         examination = await examine_packet(line, peer, received)  # 2 to 5
-        if not examination.admitted:
-            # 1a, asked only where it matters: what was taken in before gets its receipt again, whatever the clock or
-            # the directory say now. (An admitted twin is found at step 7, in the transaction.)
-            if seen := await line.store.read(queries.twin, peer.key, received.digest):
-                return _again(seen)
-            raise await _refuse(line, peer, received.digest, examination.refusal)
+        if no := _why_not(line, examination):
+            return await _receipt_of_before(line, peer, received.digest, no)  # 1a
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
         outcome = await line.store.write(admit)  # 7: one transaction
     finally:
@@ -141,17 +137,36 @@ def _accept_entry(
         packet=packet.digest,
         receipt=hashlib.sha256(receipt_xml).hexdigest(),
         seal_certificate=packet.seal.certificate_sha256 if packet.seal else NONE,
-        gateway_certificate=line.gateway_certificate_sha256,
+        gateway_certificate=line.seal_certificate.sha256,
         addressees=" ".join(one.agency for one in examination.addressees),
     )
 
 
-async def _refuse(line: Line, peer: Peer, packet_digest: str, refused: Refused) -> Refused:
-    """Record a refusal (digest, peer, reason; no content) and give it back to raise."""
+def _why_not(line: Line, examination: Examination) -> Refused | Unavailable | None:
+    """Why this packet gets no receipt; None where it gets one."""
+    if not examination.admitted:
+        return examination.refusal
+    if not line.can_seal(examination.examined_at):
+        return Unavailable(Reason.KEY_UNAVAILABLE, retry_after_s=600, cause="our own certificate is not valid")
+    return None
+
+
+async def _receipt_of_before(line: Line, peer: Peer, packet_digest: str, no: Refused | Unavailable) -> Receipt:
+    """Step 1a, asked only where it matters: a packet taken in before gets its receipt again, whatever the clock or the
+    directory say now. (Of an admitted packet the twin is found at step 7, in the transaction.) Otherwise raises `no`.
+    """
+    if seen := await line.store.read(queries.twin, peer.key, packet_digest):
+        return _again(seen)
+    if isinstance(no, Refused):
+        await _refuse(line, peer, packet_digest, no)
+    raise no
+
+
+async def _refuse(line: Line, peer: Peer, packet_digest: str, refused: Refused) -> None:
+    """Record a refusal: digest, peer, reason; no content."""
     at = line.clock()
     entry = Entry.of(EntryKind.REFUSE, at, peer=peer.key, packet=packet_digest, reason=str(refused.reason))
     await _record_refusal(line, peer, packet_digest, refused, entry)
-    return refused
 
 
 async def _refuse_other_bytes(line: Line, peer: Peer, admit: Admit, other: str) -> Refused:

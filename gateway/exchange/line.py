@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Known
 from gateway.store import Blobs, Store
-from gateway.trust import Signer, TrustStore
+from gateway.trust import Certificate, Signer, TrustStore, read_certificate
 
 Clock = Callable[[], datetime]
 
@@ -90,9 +89,13 @@ class Line:
         return self.state.directory
 
     @cached_property
-    def gateway_certificate_sha256(self) -> str:
-        """Fingerprint of the certificate that receipts are sealed with."""
-        return hashlib.sha256(self.signer.certificate_der).hexdigest()
+    def seal_certificate(self) -> Certificate:
+        """What receipts are sealed with."""
+        return read_certificate(self.signer.certificate_der)
+
+    def can_seal(self, at: datetime) -> bool:
+        """Whether a receipt sealed at this instant would verify."""
+        return self.seal_certificate.period.covers(at)
 
     def new_id(self, at: datetime) -> str:
         """A new time-ordered identifier."""

@@ -11,10 +11,11 @@ import pytest
 
 from gateway.exchange import intake
 from gateway.ledger import EntryKind, read_receipt
+from gateway.model.agency import Peer
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Severity, Unavailable
 from gateway.store import queries
-from gateway.trust import verify_countersigned
+from gateway.trust import read_certificate, verify_countersigned
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, awaited, inline, packet
 from tests.pki import NOW
@@ -125,9 +126,7 @@ async def test_a_peer_cannot_send_in_another_agencys_name(story: Story) -> None:
 async def test_an_unsealed_packet_is_refused_unless_the_peers_policy_allows_it_with_a_warning(story: Story) -> None:
     bare = inline(*packet(sealed=False))
     assert (await refused(story, bare)).reason is Reason.SEAL_MISSING
-    transition = replace(story.peer("bo"), seal_required=False)
-    peers = tuple(transition if one.key == "bo" else one for one in story.line.directory.peers)
-    story.line.state.directory = replace(story.line.directory, peers=peers)
+    story.line.state.directory = replace(story.line.directory, peers=_transition(story))
     receipt = await story.submit(bare)
     assert (Reason.SEAL_MISSING, Severity.WARN) in [(one.reason, one.severity) for one in receipt.warnings]
     facts = read_receipt(verify_countersigned(receipt.xml, story.line.signer.certificate_der))
@@ -168,6 +167,24 @@ def test_a_gateway_that_could_not_keep_its_word_gives_none(story: Story, reason:
         assert await story.entries() == []
 
     submit()
+
+
+@awaited
+async def test_a_gateway_whose_own_certificate_ended_gives_no_receipt_but_repeats_those_it_gave(story: Story) -> None:
+    given = await story.submit(file_of())
+    ours = read_certificate(story.line.signer.certificate_der).period
+    assert ours.ends_at is not None
+    story.line.state.directory = replace(story.line.directory, peers=_transition(story))
+    story.clock.pass_(seconds=(ours.ends_at - NOW).total_seconds())
+    with pytest.raises(Unavailable) as cannot:
+        await story.submit(inline(*packet("G22.late", sealed=False)))
+    assert cannot.value.reason is Reason.KEY_UNAVAILABLE
+    assert (await story.submit(file_of())).xml == given.xml
+
+
+def _transition(story: Story) -> tuple[Peer, ...]:
+    """The peers, the ministry's under the transition policy: it may send without a seal."""
+    return tuple(replace(one, seal_required=one.key != "bo") for one in story.line.directory.peers)
 
 
 @awaited
