@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway import edxml, trust
 from gateway.cli.connection import Connect, Connection, connecting, progress
-from gateway.cli.faults import DONE, FAILED, finding_words
+from gateway.cli.faults import DONE, FAILED, report_findings
 from gateway.cli.packets import PACKET
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.client import Examination
 from gateway.edxml import Cutter, Limits, SignatureState
-from gateway.model.agency import Directory
-from gateway.model.packet import Claim, SealFacts
+from gateway.model.agency import Agency, Directory
+from gateway.model.packet import Claim, Content, Document, SealFacts
 from gateway.model.refusal import Finding, Refused, Severity
 from gateway.rules.form import check_form
 from gateway.rules.form_rules import check_form_rules
@@ -110,7 +110,7 @@ def offline(
         claim = edxml.read(parsed, received)
         findings = (
             *check_form(claim, limits.addressees_max, at),
-            *check_form_rules(parsed, claim, Directory(0), at, policy),
+            *check_form_rules(parsed, claim, _assumed(claim.content), at, policy),
         )
         signature = edxml.signature_state(parsed)
         if not senders or signature is not SignatureState.STRICT_CANDIDATE:
@@ -123,6 +123,20 @@ def offline(
         return Seen(findings, claim, signature, verified.facts)
     except Refused as no:
         return Seen(no.findings)
+
+
+def _assumed(content: Content) -> Directory:
+    """Offline nobody knows the directory: the agencies a document names beside its addressees are taken to exist."""
+    if not isinstance(content, Document):
+        return Directory(0)
+    business = content.business
+    named = [
+        *(one.organ_id for one in content.response_for if one.organ_id),
+        *(one.organ_id for one in (business.receivers if business else ())),
+        *(organ_id for one in (business.replacements if business else ()) for organ_id in one.organ_ids),
+    ]
+    names = {organ.id: organ.name or "" for organ in (content.sender, *content.addressees)}
+    return Directory(0, tuple(Agency(one, names.get(one, ""), (one,)) for one in dict.fromkeys(named)))
 
 
 def _certificates(session: Session, paths: Sequence[Path]) -> list[bytes]:
@@ -146,9 +160,7 @@ def _tell(session: Session, seen: Seen) -> None:
             attachments=len(seen.claim.attachments),
             digest=seen.claim.digest,
         )
-    for finding in seen.findings:
-        kind = "say.error" if finding.severity is Severity.REFUSE else "say.warning"
-        session.report(finding_words(finding, session.lang), finding.hint(session.lang), kind)
+    report_findings(session, seen.findings)
     if seen.seal is not None:
         session.tell("say.examine.sealed", subject=seen.seal.subject, at=seen.seal.signed_at)
     elif seen.signature is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import click
@@ -11,7 +12,7 @@ from gateway.cli.session import Failed, Session
 from gateway.client import Problem, TransferDamaged, Unreachable
 from gateway.config import ConfigFault
 from gateway.ledger import ProofError
-from gateway.model.refusal import Finding, Refused, Unavailable
+from gateway.model.refusal import Finding, Refused, Severity, Unavailable
 from gateway.model.words import text
 from gateway.store import StoreNotice
 from gateway.trust import KeyFileError
@@ -46,8 +47,7 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
         case TransferDamaged():
             session.report(session.say("say.fault.damaged", cause=fault), session.say("say.fault.damaged_hint"))
         case Refused():
-            for finding in fault.findings:
-                session.report(finding_words(finding, session.lang), finding.hint(session.lang))
+            report_findings(session, fault.findings)
         case Unavailable():
             title = text(session.lang, f"reason.{fault.reason}.title")
             session.report(
@@ -73,6 +73,14 @@ def _explain_problem(session: Session, no: Problem) -> None:
         session.report(f"{no}{f' [{no.reason}]' if no.reason else ''}", no.hint)
     if no.incident and no.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         session.report(session.say("say.fault.incident", incident=no.incident))
+
+
+def report_findings(session: Session, findings: Sequence[Finding]) -> None:
+    """Every finding; a hint that several in a row share is given once, behind the last of them."""
+    hints = [finding.hint(session.lang) for finding in findings]
+    for finding, hint, following in zip(findings, hints, [*hints[1:], ""], strict=True):
+        kind = "say.error" if finding.severity is Severity.REFUSE else "say.warning"
+        session.report(finding_words(finding, session.lang), "" if hint == following else hint, kind)
 
 
 def finding_words(finding: Finding, lang: str) -> str:

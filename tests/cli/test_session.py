@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from gateway import edxml
-from gateway.model.packet import Document, Organ
+from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor
 from gateway.trust import seal
 from tests.cli.command import Said, done, gateway
 from tests.house.source import TOP
@@ -259,3 +259,14 @@ def test_check_names_the_part_that_was_changed(place: Place, tmp_path: Path) -> 
     assert gateway("check", case, "--vkey", other).code == 1
     shutil.copy(case, tmp_path / "copy.zip")
     assert gateway("check", tmp_path / "copy.zip", "--vkey", place.vkey).code == 0
+
+
+def test_examine_offline_claims_nothing_about_a_directory_it_has_not_seen(place: Place) -> None:
+    answered = tuple(
+        ResponseFor(one, "1/UBND", f"{NOW:%Y/%m/%d}", f"{one},{NOW:%Y/%m/%d},1/UBND") for one in ("H14", PROVINCE)
+    )
+    said = gateway("examine", place.packet("109", response_for=answered), "--json")
+    assert not [one for one in said.json["findings"] if "danh bạ" in one["detail"]]
+    warned = gateway("examine", place.packet("109", other=OtherInfo(priority="9")))
+    hints = [line for line in warned.err.splitlines() if line.startswith("gateway: gợi ý:")]
+    assert len(hints) == len(set(hints))
