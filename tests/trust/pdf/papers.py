@@ -274,6 +274,16 @@ def saved_by_an_office() -> bytes:
     return bytes(out + b"xref\n0 7\n" + b"".join(rows) + trailer)
 
 
+class _KeyInMemory(signers.SimpleSigner):
+    """Signs with the key as it is: the library would read and check it anew for every signature, at 65 ms each."""
+
+    holder: Holder
+
+    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
+        digest = {"sha256": hashes.SHA256, "sha1": hashes.SHA1}[digest_algorithm]()
+        return self.holder.key.sign(data, padding.PKCS1v15(), digest)
+
+
 class _Signer(signers.PdfSigner):
     """Signs at an instant of our choosing."""
 
@@ -312,7 +322,8 @@ def sign(
     store = SimpleCertificateStore()
     chain = [holder.issuer, *embed] if holder.issuer else list(embed)
     store.register_multiple(one.asn1 for one in chain)
-    signer = signers.SimpleSigner(holder.asn1, holder.asn1_key, store)
+    signer = _KeyInMemory(holder.asn1, holder.asn1_key, store)
+    signer.holder = holder
     spec = fields.SigFieldSpec(name, box=box) if box else None
     pdf_signer = _Signer(metadata, signer, timestamper=_stamper(stamped, stamped_at or at), new_field_spec=spec)
     pdf_signer.at = at
