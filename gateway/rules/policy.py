@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.model.agency import Peer
 from gateway.model.refusal import Severity
 
 
@@ -38,3 +39,8 @@ TRANSITION = Policy("transition", Severity.WARN, dict.fromkeys(HARMFUL, Severity
 OBSERVE = Policy("observe", Severity.WARN)
 
 POLICIES = {policy.name: policy for policy in (STRICT, TRANSITION, OBSERVE)}
+
+
+def policy_of(peer: Peer) -> Policy:
+    """What a peer's packets are held to: strict where they must be sealed, else what the field sends today."""
+    return STRICT if peer.seal_required else TRANSITION

@@ -215,7 +215,7 @@ def test_packets_of_the_field_are_admitted_in_transition_with_these_warnings(pat
         strict = check_form_rules(document, claim_of(document), DIRECTORY, AT, STRICT)
         assert Severity.REFUSE in {one.severity for one in strict}
     else:
-        assert rules <= {"TT-056", "TT-115", "TT-122"}
+        assert rules <= {"TT-056"}
 
 
 @pytest.mark.oracle
