@@ -18,7 +18,7 @@ from gateway.model.words import LANGUAGES
 
 class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
-        "begin": ("init", "serve", "upgrade"),
+        "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
         "evidence": ("prove", "check"),
         "administration": ("directory", "peer", "config"),
@@ -40,6 +40,7 @@ def root(ctx: click.Context, version: bool) -> None:
 
 
 for _verb in (
+    running.demo,
     founding.init,
     running.serve,
     founding.upgrade,

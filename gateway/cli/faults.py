@@ -22,6 +22,8 @@ DONE, FAILED, MISUSE = 0, 1, 2
 
 def explain(session: Session, fault: Exception, verbose: bool) -> int:
     """Say what happened on stderr; returns the exit code."""
+    while isinstance(fault, ExceptionGroup) and len(fault.exceptions) == 1:  # how a task group hands on one fault
+        fault = fault.exceptions[0]
     if verbose and not isinstance(fault, click.ClickException):
         session.err.print("".join(traceback.format_exception(fault)))
     match fault:

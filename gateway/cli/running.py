@@ -1,4 +1,4 @@
-"""`gateway serve`: the doors open until somebody says stop."""
+"""`gateway serve`: the doors open until somebody says stop. `gateway demo`: the whole line, told as it happens."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gateway.cli import diagnostics
 from gateway.cli.register import configured
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
+from gateway.demo import run as play
 
 
 @click.command(cls=Verb)
@@ -37,3 +38,12 @@ def serve(session: Session, config_file: Path) -> None:
             session.say("say.serve.other_ledger_hint"),
         ) from fault
     session.note("say.serve.stopped")
+
+
+@click.command(cls=Verb)
+@click.option("--once", is_flag=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def demo(session: Session, once: bool, out: Path | None) -> int:
+    """Watch the whole line."""
+    return play(session.out, session.lang, once, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,19 @@ def test_serve_without_an_authority_says_where_to_name_one(tmp_path: Path) -> No
     said = gateway("serve", "--config", tmp_path / "gateway.toml")
     assert said.code == 1
     assert "trust.anchors" in said.err
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    done("init", tmp_path, "--origin", ORIGIN)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        home = tmp_path / "gateway.toml"
+        written = home.read_text(encoding="utf-8").replace("anchors = []", 'anchors = ["keys/seal.pem"]')
+        home.write_text(written.replace("port = 8443", f"port = {port}"), encoding="utf-8")
+        said = gateway("serve", "--config", home)
+    assert said.code == 1
+    assert str(port) in said.err
+    assert "ngoài dự kiến" not in said.err
 
 
 def test_upgrade_makes_no_database_and_leaves_a_new_one_alone(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from gateway.model.reasons import Reason
 from tests.house.source import PACKAGE, modules
 
 VIETNAMESE = re.compile(r"[àáâãèéêìíòóôõùúýăđĩũơưạ-ỹ]", re.IGNORECASE)
-PLACEHOLDER_FREE = re.compile(r"\{[^}]*\}|`[^`]*`|<[^>]*>")
+PLACEHOLDER_FREE = re.compile(r"\{[^}]*\}|`[^`]*`|<[^>]*>|\$ .*")
+"""What is no prose: placeholders, code, elements, and commands to type."""
 
 KEYS = sorted(words.keys("vi") | words.keys("en"))
 
