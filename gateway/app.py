@@ -23,7 +23,7 @@ from gateway.exchange.line import Clock, Line, State
 from gateway.http import DoorRunner, build_app
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.ledger import NoteKey, NoteSigner
-from gateway.store import PutSetting, Store, queries
+from gateway.store import Grouping, PutSetting, Store, queries
 from gateway.trust import TrustStore, load_ed25519, load_signer
 
 DRAIN_S = 20.0
@@ -44,7 +44,9 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
     signer = load_signer(config.keys.seal_key, config.keys.seal_certificate)
     ledger_key = load_ed25519(config.keys.ledger_key)
     trust = TrustStore(await asyncio.to_thread(_certificates, config.trust.anchors))
-    store = Store.open(config.store.url, config.store.blob_dir, config.store.inline_bytes_max)
+    storage = config.store
+    grouping = Grouping(storage.group_operations_max, storage.group_wait_ms / 1000)
+    store = Store.open(storage.url, storage.blob_dir, storage.inline_bytes_max, grouping)
     try:
         notary = NoteSigner(NoteKey(config.keys.origin, ledger_key.public_bytes), ledger_key.sign)
         bound = await store.write(PutSetting("ledger.vkey", notary.key.vkey))

@@ -46,6 +46,8 @@ class Storage:
 
     url: str = f"{SQLITE_RELATIVE}register.db"
     blob_dir: Path = Path("blobs")
+    group_operations_max: int = 64
+    group_wait_ms: float = 5.0
     inline_bytes_max: int = 65_536
     disk_free_bytes_min: int = 268_435_456
 
@@ -94,6 +96,8 @@ EXAMPLES: Mapping[str, object] = {"keys.origin": "truc.example.vn/ledger"}
 
 RANGES: Mapping[str, tuple[float, float | None]] = {
     "server.port": (0, 65_535),
+    "store.group_operations_max": (1, 1_000),
+    "store.group_wait_ms": (0, 1_000),
     "store.inline_bytes_max": (0, 1_048_576),
     "store.disk_free_bytes_min": (0, None),
     "delivery.backoff.jitter": (0, 1),

@@ -23,6 +23,7 @@ from gateway.store.queries import Change, DeliveryRow, InboxItem
 from gateway.store.store import Store
 from gateway.store.transaction import Operation
 from gateway.store.tree import PutTree
+from gateway.store.writer import Grouping
 
 __all__ = [
     "Admit",
@@ -37,6 +38,7 @@ __all__ = [
     "CredentialKind",
     "DeliveryRow",
     "DueAttempt",
+    "Grouping",
     "InboxItem",
     "InterruptAttempts",
     "NewAttachment",

@@ -26,7 +26,7 @@ from gateway.store.notice import StoreNotice
 from gateway.store.queries import blob_data
 from gateway.store.transaction import Operation
 from gateway.store.wal import WriteAheadLog
-from gateway.store.writer import Writer
+from gateway.store.writer import Grouping, Writer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +47,13 @@ class Store:
     """
 
     def __init__(
-        self, writer: Engine, reader: Engine, wal: WriteAheadLog | None, blob_dir: Path, inline_bytes_max: int
+        self,
+        writer: Engine,
+        reader: Engine,
+        wal: WriteAheadLog | None,
+        blob_dir: Path,
+        inline_bytes_max: int,
+        grouping: Grouping,
     ) -> None:
         """Use `Store.open`."""
         self.failed: str | None = None
@@ -56,7 +62,7 @@ class Store:
         self._engines = (writer, reader)
         self._reader = reader
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
-        self._writer = Writer(writer, wal, self._fail)
+        self._writer = Writer(writer, wal, self._fail, grouping)
 
     @staticmethod
     def create(url: str) -> None:
@@ -72,7 +78,13 @@ class Store:
             engine.dispose()
 
     @classmethod
-    def open(cls, url: str, blob_dir: Path, inline_bytes_max: int = INLINE_BYTES_MAX) -> Store:
+    def open(
+        cls,
+        url: str,
+        blob_dir: Path,
+        inline_bytes_max: int = INLINE_BYTES_MAX,
+        grouping: Grouping = Grouping(),  # noqa: B008  frozen
+    ) -> Store:
         """Open a store that exists, at the newest schema.
 
         StoreNotice where it does not or is not: it names the command to run. An empty database made by mistake would
@@ -90,7 +102,7 @@ class Store:
             reader.dispose()
             raise
         wal = WriteAheadLog(path, BUSY_TIMEOUT_MS) if path else None
-        return cls(writer, reader, wal, blob_dir, inline_bytes_max)
+        return cls(writer, reader, wal, blob_dir, inline_bytes_max, grouping)
 
     @property
     def waiting(self) -> int:

@@ -22,6 +22,7 @@ from gateway.store.migrate import notice_about
 from gateway.store.schema import metadata
 from tests.postgres import PostgresServer
 from tests.store.samples import NOW, admit, write
+from tests.stores import ENGINES
 
 
 @pytest.fixture
@@ -181,10 +182,26 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "reason"), REFUSED)
-def test_the_database_refuses_with_the_reason(store: Store, engine: Engine, statement: str, reason: str) -> None:
+@pytest.fixture(scope="module", params=ENGINES)
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database with rows in every guarded table. One for all refusals: they leave it as it was."""
+    folder = tmp_path_factory.mktemp("filled")
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'gateway.db'}"
+        Store.create(url)
+    else:
+        url = request.getfixturevalue("postgres").fresh_database()
+    store = Store.open(url, folder / "blobs")
     _fill(store)
-    with pytest.raises(DBAPIError, match=reason), engine.begin() as connection:
+    store.close()
+    engine = writer_engine(parse_url(url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("statement", "reason"), REFUSED)
+def test_the_database_refuses_with_the_reason(filled: Engine, statement: str, reason: str) -> None:
+    with pytest.raises(DBAPIError, match=reason), filled.begin() as connection:
         connection.exec_driver_sql(statement)
 
 

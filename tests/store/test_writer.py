@@ -17,7 +17,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.store import Admitted, Operation, Store, Twin, queries
 from gateway.store.transaction import Transaction
-from gateway.store.writer import GROUP_MAX
+from gateway.store.writer import Grouping
 from tests.store.samples import admit, run, write, write_all
 
 
@@ -61,8 +61,24 @@ def test_what_comes_while_the_writer_is_busy_is_committed_together(store: Store)
 
 
 def test_a_group_has_its_limit(store: Store) -> None:
-    sizes = run(_behind_a_gate(store, *[Note()] * (GROUP_MAX + 1)))
-    assert sizes == [GROUP_MAX] * GROUP_MAX + [1]
+    most = Grouping().operations_max
+    sizes = run(_behind_a_gate(store, *[Note()] * (most + 1)))
+    assert sizes == [most] * most + [1]
+
+
+def test_once_several_came_together_the_next_group_is_kept_open_for_more(store_url: str, tmp_path: Path) -> None:
+    async def one_and_a_straggler() -> list[int]:
+        first = asyncio.ensure_future(store.write(Note()))
+        await asyncio.sleep(0.05)
+        return [await store.write(Note()), await first]
+
+    store = Store.open(store_url, tmp_path / "blobs", grouping=Grouping(wait_s=1.0))
+    try:
+        assert run(one_and_a_straggler()) == [1, 1], "an idle writer waits for nobody"
+        assert run(_behind_a_gate(store, Note(), Note())) == [2, 2]
+        assert run(one_and_a_straggler()) == [2, 2]
+    finally:
+        store.close()
 
 
 def test_an_idle_writer_commits_at_once(store: Store) -> None:
