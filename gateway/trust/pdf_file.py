@@ -19,6 +19,7 @@ from pyhanko.sign.diff_analysis.policies import DEFAULT_DIFF_POLICY
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.pdf_embedded import extract_contents
 
 from gateway.model.pdf import ByteFault, LaterChange, PdfFault
 
@@ -29,6 +30,9 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
 
 HEADER_REACH_BYTES = 1024
 """Readers look for the header this far into the file."""
+
+SIGNATURE_BYTES_MAX = 512 * 1024
+"""Of one signature's value with its certificates. Some ten kilobytes are usual; lists inside it may make it larger."""
 
 _SUB_FILTERS = {"/adbe.pkcs7.detached", "/ETSI.CAdES.detached"}
 _STAMP_SUB_FILTER = "/ETSI.RFC3161"
@@ -82,17 +86,22 @@ class _Meter:
         self._clock = clock
         self._visits = limits.visits_max
         self._ends = clock() + limits.seconds_max
+        self.ran_out = False
 
     def visit(self) -> None:
         self._visits -= 1
         if self._visits < 0:
-            raise _TooMuchError
+            self._stop()
         if self._visits & 0xFF == 0:
             self.check_time()
 
     def check_time(self) -> None:
         if self._clock() > self._ends:
-            raise _TooMuchError
+            self._stop()
+
+    def _stop(self) -> None:
+        self.ran_out = True  # noted too, for the parser turns some exceptions into its own
+        raise _TooMuchError
 
 
 class _Resolver(HistoricalResolver):
@@ -171,10 +180,8 @@ def read_signatures(data: bytes, limits: PdfLimits, clock: Callable[[], float]) 
             if len(fields) > limits.signatures_max:
                 return PdfFault.WORK
         found = [_signed(reader, data, value, field) for value, field in fields]
-    except _TooMuchError:
-        return PdfFault.WORK
     except Exception:  # a parser on a stranger's bytes: whatever it raises, the file cannot be read
-        return PdfFault.MALFORMED
+        return PdfFault.WORK if meter.ran_out else PdfFault.MALFORMED
     found.sort(key=lambda one: one[0])
     return tuple(signed for _, signed in found)
 
@@ -199,15 +206,17 @@ def _signed(
         is_stamp = kind == _STAMP_SUB_FILTER
         if kind not in _SUB_FILTERS and not is_stamp:
             return revision, Signed(None, False, b"", None, LaterChange.OTHER)
+        if len(extract_contents(dictionary)) > SIGNATURE_BYTES_MAX:
+            return revision, Signed(None, is_stamp, b"", None, LaterChange.OTHER)
         cms = EmbeddedPdfSignature(reader, field, "")
         revision = cms.signed_revision
         if not _leaves_out_itself_only(cms, data):
             return revision, Signed(cms, is_stamp, b"", ByteFault.RANGE, LaterChange.OTHER)
         digest = cms.compute_digest()
         return revision, Signed(cms, is_stamp, digest, None, _later_change(cms, data))
-    except _TooMuchError:
-        raise
     except Exception:  # a stranger's signature, parsed lazily: whatever is wrong with it, it is none
+        if reader.meter.ran_out:
+            raise
         return revision, Signed(None, False, b"", None, LaterChange.OTHER)
 
 

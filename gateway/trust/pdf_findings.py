@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
 from gateway.model.pdf import (
@@ -50,6 +51,7 @@ STRICT: Mapping[Reason, Severity] = MappingProxyType(
 TRANSITION: Mapping[Reason, Severity] = MappingProxyType(dict.fromkeys(STRICT, Severity.WARN))
 """What the field sends today is let through, and said."""
 
+_VIET_NAM = timezone(timedelta(hours=7))
 _TEXT_CHARS_MAX = 120
 
 
@@ -103,17 +105,17 @@ def _of_one(one: PdfSignature, report: PdfReport, path: str) -> Iterator[Finding
     if one.path_fault is not None:
         yield say(Reason.PDF_SIGNATURE_UNTRUSTED, fault=one.path_fault)
     elif one.validity is Validity.NOT_THEN:
-        yield say(Reason.PDF_CERTIFICATE_VALIDITY, signed_at=_minute(one))
+        yield say(Reason.PDF_CERTIFICATE_VALIDITY, signed_at=_clock(one.signed_at))
     elif one.validity is Validity.EXPIRED_SINCE:
-        yield say(Reason.PDF_EXPIRED_SINCE, signed_at=_minute(one))
+        yield say(Reason.PDF_EXPIRED_SINCE, signed_at=_clock(one.signed_at))
     if one.revocation is Revocation.REVOKED and not _signed_before_revocation(one):
-        yield say(Reason.PDF_REVOKED, revoked_at=f"{one.revoked_at:%Y-%m-%d %H:%M}Z" if one.revoked_at else "–")
+        yield say(Reason.PDF_REVOKED, revoked_at=_clock(one.revoked_at) if one.revoked_at else "–")
     elif one.revocation is Revocation.UNKNOWN and one.trusted:
         yield say(Reason.PDF_REVOCATION_UNKNOWN)
     if one.stamp_refused:
-        yield say(Reason.PDF_SIGNING_TIME, fault="stamp", signed_at=_minute(one))
+        yield say(Reason.PDF_SIGNING_TIME, fault="stamp", signed_at=_clock(one.signed_at))
     elif one.signed_at > report.examined_at + CLOCK_SKEW:
-        yield say(Reason.PDF_SIGNING_TIME, fault="future", signed_at=_minute(one))
+        yield say(Reason.PDF_SIGNING_TIME, fault="future", signed_at=_clock(one.signed_at))
 
 
 def _signed_before_revocation(one: PdfSignature) -> bool:
@@ -143,5 +145,6 @@ def _of_all(signatures: tuple[PdfSignature, ...], expected: Expected, path: str)
         yield found(Reason.PDF_SIGNATURE_MISSING, path, fault="person")
 
 
-def _minute(one: PdfSignature) -> str:
-    return f"{one.signed_at:%Y-%m-%d %H:%M}Z"
+def _clock(at: datetime) -> str:
+    """An instant as a clerk's clock in Viet Nam shows it, with its offset."""
+    return f"{at.astimezone(_VIET_NAM):%Y-%m-%d %H:%M} (+07:00)"

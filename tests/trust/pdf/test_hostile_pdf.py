@@ -91,6 +91,15 @@ def _field(number: int) -> bytes:
     return b"<< /FT /Sig /T (s%d) /V << /Type /Sig /SubFilter /adbe.pkcs7.detached /ByteRange [0 1 2 3] >> >>" % number
 
 
+def _stuffed() -> bytes:
+    """A signature whose value holds 1,500 certificates."""
+    certificates = world().person.der * 1_500
+    value = (
+        b"\x30\x84%s\xa0\x84%s" % ((len(certificates) + 6).to_bytes(4), len(certificates).to_bytes(4)) + certificates
+    )
+    return _field(3)[:-6] + b"/Contents <%s> >> >>" % value.hex().encode()
+
+
 _BOMB = zlib.compress(bytes(200 * 2**20), 9)
 _LONG = zlib.compress(b"9 0 " * 2**20, 9)
 
@@ -114,6 +123,7 @@ HOSTILE: dict[str, bytes] = {
         {1: catalog(b"[%s]" % b" ".join(b"%d 0 R" % number for number in range(3, 503))), **PAGES}
         | {number: _field(number) for number in range(3, 503)}
     ),
+    "a signature stuffed with certificates": pdf({1: catalog(b"[3 0 R]"), **PAGES, 3: _stuffed()}),
     "a million numbers": pdf({1: catalog(b"[" + b"1 " * 400_000 + b"]"), **PAGES}),
     "one name of a megabyte": pdf({1: catalog(b"[/" + b"a" * 900_000 + b"]"), **PAGES}),
     "one string of brackets": pdf({1: catalog(b"[" + b"(" * 300_000 + b")" * 300_000 + b"]"), **PAGES}),
