@@ -5,6 +5,7 @@ In: `Cutter` takes the attachments out of the stream, `received` puts the submis
 """
 
 from gateway.edxml.cut import Cutter
+from gateway.edxml.findings import quoted
 from gateway.edxml.inline import inline
 from gateway.edxml.limits import Limits
 from gateway.edxml.parse import Parsed, parse
@@ -27,6 +28,7 @@ __all__ = [
     "Sink",
     "inline",
     "parse",
+    "quoted",
     "read",
     "read_content",
     "received",

@@ -86,7 +86,7 @@ class Transfers:
 
     async def _chunks(self, request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:
         if (request.content_length or 0) > bytes_max:
-            raise Refused(found(Reason.BODY_TOO_LARGE, limit_bytes=bytes_max))
+            raise Refused(found(Reason.BODY_TOO_LARGE, fault="limit", limit=bytes_max))
         await _continue(request)
         limits, loop = self._limits, asyncio.get_running_loop()
         started_s, total = loop.time(), 0
@@ -95,7 +95,7 @@ class Transfers:
             chunk = await _patiently(request.content.readany, min(loop.time() + limits.body_idle_s, patience_s))
             total += len(chunk)
             if total > bytes_max:
-                raise Refused(found(Reason.BODY_TOO_LARGE, limit_bytes=bytes_max))
+                raise Refused(found(Reason.BODY_TOO_LARGE, fault="limit", limit=bytes_max))
             yield chunk
 
     async def send(self, response: web.StreamResponse, pieces: Iterator[bytes]) -> None:

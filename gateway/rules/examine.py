@@ -62,12 +62,13 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     report = Examination((), known.at, known.directory.version, received.digest)
     try:
         parsed = edxml.parse(received.skeleton, known.limits)  # step 2
-        schema = edxml.validate(parsed)  # step 3: by schema,
+        if schema := edxml.validate(parsed):  # step 3: by schema,
+            return replace(
+                report, findings=schema
+            )  # what does not fit it cannot be read reliably: nothing more is said
         claim = edxml.read(parsed, received)
     except Refused as no:
         return replace(report, findings=no.findings)
-    if schema:  # what does not fit the schema was not read reliably: nothing further would be said with certainty
-        return replace(report, findings=schema)
     form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4
     packet, seal = _verify_seal(parsed, claim, peer, known)  # step 5

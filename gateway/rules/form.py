@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 
+from gateway.edxml import quoted
 from gateway.model.packet import Claim, Document, Status, StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, found
@@ -86,7 +87,7 @@ def _file_names(document: Document, claim: Claim) -> Iterator[Finding]:
     names.update({one.name: f"{ATTACHMENTS}/AttachmentName" for one in claim.attachments})
     for name, path in names.items():
         if name is not None and not _safe_file_name(name):
-            yield found(Reason.FORM_FILE_NAME, path, name=name[:80])
+            yield found(Reason.FORM_FILE_NAME, path, name=quoted(name))
 
 
 def _safe_file_name(name: str) -> bool:
