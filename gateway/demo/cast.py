@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,7 +23,7 @@ class Issuer:
     """The demo's certification authority. Its name says DEMO: nothing it signs means anything anywhere else."""
 
     def __init__(self, at: datetime) -> None:
-        self._from, self._until = at - timedelta(hours=1), at + VALID_FOR
+        self._from, self._until = at - timedelta(days=1), at + VALID_FOR  # xmlsec1 asks in local time, wherever that is
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named("DEMO – CA dùng một lần")
         self._certificate = (
@@ -41,14 +42,16 @@ class Issuer:
         return self._certificate.public_bytes(serialization.Encoding.DER)
 
     def issue(self, name: str, key: PrivateKey, *, host: str | None = None) -> KeySigner:
-        """A certificate to seal documents with or, with `host`, to serve TLS under that name."""
+        """A certificate to seal documents with or, with `host` (an IP address), to serve TLS there."""
         builder = (
             self._builder(_named(name), key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(certificates=False), critical=True)
         )
         if host is not None:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
+            )
         certificate = builder.sign(self._key, hashes.SHA256())
         return KeySigner(key, certificate.public_bytes(serialization.Encoding.DER))
 
@@ -68,12 +71,17 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A connected system of the demo, the agency it belongs to, and that agency's sealing key."""
+    """An agency of the demo, the system that speaks for it, and its sealing key."""
 
     peer: str
     agency: str
     name: str
     signer: KeySigner
+
+    @property
+    def short_name(self) -> str:
+        """The name as clerks shorten it in a list."""
+        return self.name.replace("Ủy ban nhân dân", "UBND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,14 @@ class Cast:
     department: Player
     """Behind the province's hub: it has a seal of its own, but no system of its own."""
     party: Player
+    other: Player
+    far: Player
     silent: Player
     directory: Directory
 
     @property
     def players(self) -> tuple[Player, ...]:
-        return (self.ministry, self.hub, self.department, self.party, self.silent)
+        return (self.ministry, self.hub, self.department, self.party, self.other, self.far, self.silent)
 
 
 def assemble(issuer: Issuer, hub_url: str) -> Cast:
@@ -106,28 +116,53 @@ def assemble(issuer: Issuer, hub_url: str) -> Cast:
     hub = player("truc-tinh-mau", "H99", "Ủy ban nhân dân tỉnh Mẫu", p256())
     department = player("truc-tinh-mau", "H99.01", "Sở Nội vụ tỉnh Mẫu", p256())
     party = player("qlvb-tinh-uy", "A99", "Tỉnh ủy Mẫu", rsa.generate_private_key(65537, 2048))
+    other = player("qlvb-bo-khac", "G98", "Bộ Khác", p256())
+    far = player("qlvb-xa-xa", "H99.05.02", "Ủy ban nhân dân xã Xa", p256())
     silent = player("qlvb-xa-vang", "H99.05.01", "Ủy ban nhân dân xã Vắng", p256())
-
-    def agency(one: Player, old: str, parent: str | None = None) -> Agency:
-        return Agency(one.agency, one.name, (one.agency, old), parent, certificates=(one.signer.certificate_der,))
-
-    directory = Directory(
-        version=1,
-        agencies=(
-            agency(ministry, "000.00.00.G99"),
-            agency(hub, "000.00.00.H99"),
-            agency(department, "000.00.01.H99", hub.agency),
-            agency(party, "000.00.00.A99"),
-            agency(silent, "000.01.05.H99", hub.agency),
-        ),
-        peers=(
-            Peer(ministry.peer, "Phần mềm quản lý văn bản Bộ Mẫu", (Grant(ministry.agency),)),
-            Peer(hub.peer, "Trục liên thông tỉnh Mẫu", (Grant(hub.agency, subtree=True),), push_url=hub_url),
-            Peer(party.peer, "Phần mềm quản lý văn bản Tỉnh ủy Mẫu", (Grant(party.agency),)),
-            Peer(silent.peer, "Phần mềm quản lý văn bản xã Vắng", (Grant(silent.agency),)),
-        ),
+    return Cast(
+        ministry,
+        hub,
+        department,
+        party,
+        other,
+        far,
+        silent,
+        _directory((ministry, hub, department, party, other, far, silent), hub, hub_url),
     )
-    return Cast(ministry, hub, department, party, silent, directory)
+
+
+_OLD_IDS = {
+    "G99": "000.00.00.G99",
+    "H99": "000.00.00.H99",
+    "H99.01": "000.00.01.H99",
+    "A99": "000.00.00.A99",
+    "G98": "000.00.00.G98",
+    "H99.05.02": "000.02.05.H99",
+    "H99.05.01": "000.01.05.H99",
+}
+"""The identifiers the agencies had under the scheme of QCVN 102:2016; both are theirs."""
+
+
+def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Directory:
+    """Each agency with both its identifiers; each system with its grant, the hub's for the whole province."""
+    agencies = tuple(
+        Agency(
+            one.agency,
+            one.name,
+            (one.agency, _OLD_IDS[one.agency]),
+            hub.agency if one.agency.startswith(f"{hub.agency}.") else None,
+            certificates=(one.signer.certificate_der,),
+        )
+        for one in players
+    )
+    systems = {one.peer: one for one in reversed(players)}
+    peers = tuple(
+        Peer(key, f"Phần mềm quản lý văn bản {one.name}", (Grant(one.agency),))
+        for key, one in reversed(systems.items())
+        if key != hub.peer
+    )
+    province = Peer(hub.peer, "Trục liên thông tỉnh Mẫu", (Grant(hub.agency, subtree=True),), push_url=hub_url)
+    return Directory(version=1, agencies=agencies, peers=(province, *peers))
 
 
 def key_pem(signer: KeySigner) -> bytes:

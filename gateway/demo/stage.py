@@ -54,8 +54,8 @@ async def prepare(
 ) -> Stage:
     """Found an installation in a folder, with the cast in its directory and a token for each of its peers.
 
-    `url`: an empty database; where None, SQLite in the folder. `overrides`: configuration by dotted key. FileExistsError
-    where the folder holds an installation already.
+    `url`: an empty database; where None, SQLite in the folder. `overrides`: configuration by dotted key.
+    FileExistsError where the folder holds an installation already.
     """
     store_url = {} if url is None else {"store.url": url}
     values = {"keys.origin": ORIGIN, "trust.anchors": (ANCHOR,), "server.port": 0, **store_url, **(overrides or {})}
