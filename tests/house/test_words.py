@@ -84,7 +84,7 @@ def test_every_sentence_is_used() -> None:
     """The source names the key whole, or builds it from a beginning: `f"config.{section}.{key}"`."""
     source = "\n".join(module.text for module in modules())
     named = set(re.findall(r"[\"']([a-z_][a-z_0-9.]+)[\"']", source))
-    built = {match.group(1) for match in re.finditer(r'f"([a-z_.]+)\.(?=\{)', source)}
+    built = {match.group(1) for match in re.finditer(r"f[\"']([a-z_.]+)\.(?=\{)", source)}
     idle = [key for key in KEYS if key not in named and not any(key.startswith(f"{start}.") for start in built)]
     assert not idle, f"nobody says {idle}"
 
