@@ -22,7 +22,7 @@ from gateway.client import GatewayClient, Patience, Problem, Unreachable
 from gateway.client.results import Accepted
 from gateway.demo.cast import Cast
 from gateway.demo.papers import Enclosure, Paper, letter, one_page_pdf, seal
-from tests.crash.installation import Installation, token
+from tests.crash.installation import Installation
 from tests.crash.notebook import Answered, Notebook, Receipted, Sealed, Seen
 
 DOGGED = Patience(attempts_max=1_000_000, first_s=0.02, most_s=0.2)
@@ -35,7 +35,7 @@ WATCH_S = 0.05
 
 def client(installation: Installation, peer: str, patience: Patience = DOGGED) -> GatewayClient:
     """A peer's connection; its patience outlasts every restart unless told otherwise."""
-    return GatewayClient(installation.base_url, token=token(peer), patience=patience)
+    return GatewayClient(installation.base_url, token=installation.tokens[peer], patience=patience)
 
 
 def papers(cast: Cast, chance: random.Random) -> Iterator[Paper]:
