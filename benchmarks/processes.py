@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PORT = re.compile(r"(?:^|:)([0-9]{2,5})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,21 @@ class Served:
 
 @contextmanager
 def serving(command: Sequence[str | Path], **environment: str) -> Iterator[Served]:
-    """Run a Python server that prints its port on the first line, until the block ends."""
+    """Run a Python server that names its port on the first line it writes, until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, *map(str, command)], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        [sys.executable, *map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **environment},
     )
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
-        if not first.strip().rpartition(":")[2].isdigit():
-            raise RuntimeError(f"{command} did not start: {first!r}")
-        yield Served(process.pid, int(first.strip().rpartition(":")[2]))
+        port = _PORT.search(first)
+        if port is None:
+            raise RuntimeError(f"{command} did not start: {first}{process.stdout.read()}")
+        yield Served(process.pid, int(port[1]))
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
