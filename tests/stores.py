@@ -37,7 +37,7 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
     server: PostgresServer = request.getfixturevalue("postgres")
     url = server.fresh_database()
     yield url
-    server.drop(url)
+    server.recycle(url)
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""What still waits follows a changed directory; what is done stays where it was."""
+
+from __future__ import annotations
+
+from gateway.model.delivery import DeliveryEvent
+from gateway.store import Advance, Store, queries
+from gateway.store.routing import Reroute, Route, waiting_routes
+from tests.store.samples import NOW, admit, dispatch_id, run, write
+
+
+def test_what_waits_is_given_to_the_new_peer_and_what_is_done_is_not(store: Store) -> None:
+    for number in (1, 2, 3):
+        write(store, admit(number, "G22", "G23"))
+    done, fetched = f"{dispatch_id(1)}.1", f"{dispatch_id(2)}.1"
+    write(store, Advance(done, DeliveryEvent.ACKNOWLEDGED, NOW))
+    write(store, Advance(fetched, DeliveryEvent.HANDED_OVER, NOW))
+    before = {Route("G22", "peer-G22", push=False), Route("G23", "peer-G23", push=False)}
+    assert set(run(store.read(waiting_routes))) == before
+
+    write(store, Reroute(Route("G22", "peer-new", push=True)))
+    moved = run(store.read(queries.inbox, "peer-new", None, 9))
+    assert [item.delivery_id for item in moved] == [fetched, f"{dispatch_id(3)}.1"]
+    assert run(store.read(queries.inbox, "peer-G22", None, 9)) == ()
+    assert len(run(store.read(queries.inbox, "peer-G23", None, 9))) == 3
+    row = run(store.read(queries.delivery, done))
+    assert row is not None
+    assert row.peer == "peer-G22"
