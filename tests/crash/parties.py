@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.client import GatewayClient, Patience, Problem, Unreachable
+from gateway.client import GatewayClient, Parts, Patience, Problem
 from gateway.client.results import Accepted
 from gateway.demo.cast import Cast
 from gateway.demo.papers import Enclosure, Paper, letter, one_page_pdf, seal
@@ -31,6 +31,8 @@ SENDERS, COLLECTORS = 4, 2
 PAUSE_S_MAX = 0.02
 """Between two submissions of one connection: the load is steady, and an hour of it fits on a disk."""
 WATCH_S = 0.05
+FIRST_CONTENT_ID = 201
+"""How `papers.seal` counts attachments."""
 
 
 def client(installation: Installation, peer: str, patience: Patience = DOGGED) -> GatewayClient:
@@ -49,6 +51,12 @@ def papers(cast: Cast, chance: random.Random) -> Iterator[Paper]:
         yield seal(
             letter(cast.ministry, addressees, number, f"V/v việc số {number}", now), enclosed, cast.ministry, now
         )
+
+
+def parts(paper: Paper) -> Parts:
+    """A paper as a system sends it that has the attachments at hand."""
+    content_ids = (str(FIRST_CONTENT_ID + place) for place in itertools.count())
+    return Parts(paper.skeleton, [(name, one.data) for name, one in zip(content_ids, paper.enclosures, strict=False)])
 
 
 @dataclass
@@ -82,7 +90,7 @@ class Parties:
         """Send a receipted packet once more. What differs from the first time, or None."""
         peer = self.installation.cast.ministry.peer
         async with client(self.installation, peer) as gateway:
-            repeated = await gateway.submit(paper.file)
+            repeated = await gateway.submit(parts(paper))
             first = (accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, accepted.admitted_at)
             if (repeated.dispatch_id, repeated.ledger_index, repeated.packet_digest, repeated.admitted_at) != first:
                 return f"{repeated} instead of {accepted}"
@@ -92,7 +100,7 @@ class Parties:
         peer = self.installation.cast.ministry.peer
         async with client(self.installation, peer) as gateway:
             for paper in supply:
-                accepted = await gateway.submit(paper.file)
+                accepted = await gateway.submit(parts(paper))
                 self.notebook.note(Receipted(accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, peer))
                 self.sent.append((paper, accepted))
                 if chance.random() < 0.2:
@@ -148,6 +156,3 @@ async def endpoint(parties: Parties, port: int, chance: random.Random) -> AsyncI
         yield
     finally:
         await runner.cleanup()
-
-
-__all__ = ["ONCE", "Parties", "Unreachable", "client", "endpoint", "papers"]
