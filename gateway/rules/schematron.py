@@ -1,8 +1,8 @@
 """Schematron: a published schema of rules (`schemas/form.sch`), compiled once to one XSLT 1.0 pass over a packet.
 
 What is published is what runs: the gateway has no second wording of these rules. The compiled pass writes only what
-failed, so a packet without faults costs its tests and nothing else; a general Schematron processor reports every rule
-that fired and takes two hundred times as long (docs/form-rules.md).
+failed, so a packet without faults costs its tests and nothing else; a general Schematron processor also reports every
+rule that fired, and costs several times as much (docs/form-rules.md).
 
 Supported is what the schema uses: `ns`, schema and rule `let`, `pattern`, `rule`, `assert` with `role`, `see`,
 `subject` and `diagnostics`, `value-of`. A rule's context is an absolute path: found by its steps, without a search
