@@ -218,6 +218,7 @@ _DELIVERY = Insertion(
     deliveries,
     "id",
     "dispatch_id",
+    "ledger_index",
     "addressee",
     "addressed_as",
     "peer",
@@ -257,6 +258,7 @@ def _insert(connection: Connection, new: Sequence[Admit], indexes: dict[str, int
             (
                 one.id,
                 admit.dispatch_id,
+                indexes[admit.dispatch_id],
                 one.addressee,
                 one.addressed_as,
                 one.peer,

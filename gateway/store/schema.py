@@ -216,6 +216,7 @@ deliveries = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("dispatch_id", Id, ForeignKey("dispatches.id"), nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
     Column("addressee", Key, nullable=False),
     Column("addressed_as", Key, nullable=False),
     Column("peer", Key, nullable=False),
@@ -226,11 +227,13 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("claimed_until", BigInteger),
     Index("uq_deliveries_addressee", "dispatch_id", "addressee", unique=True),
-    _partial_index("ix_deliveries_waiting", "peer", "id", where=WAITING),
+    _partial_index("ix_deliveries_waiting", "peer", "ledger_index", "id", where=WAITING),
     _partial_index("ix_deliveries_due", "next_attempt_at", "addressee", where=DUE),
     _partial_index("ix_deliveries_deadline", "deadline_at", where=UNDELIVERED),
     _partial_index("ix_deliveries_claimed", "addressee", where=CLAIMED),
 )
+
+"""`ledger_index` is the dispatch's: inboxes are read in the order of commits, which identifiers only nearly follow."""
 
 delivery_events = Table(
     "delivery_events",

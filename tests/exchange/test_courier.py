@@ -150,3 +150,17 @@ def test_a_ring_never_swallows_the_cancellation_of_who_waits() -> None:
         assert waiting.cancelled()
 
     cancel_while_it_rings()
+
+
+@awaited
+async def test_paging_an_inbox_misses_nothing_that_is_committed_meanwhile(story: Story) -> None:
+    """Many packets of one instant: their identifiers are in no order, their commits are."""
+    seen: list[str] = []
+    for number in range(12):
+        await story.submit(file_of(f"G22.{number}", to=(PROVINCE, DEPARTMENT)))
+        page = await courier.inbox(story.line, story.peer("tinh"), seen[-1] if seen else None, 1, 0)
+        seen += [item.delivery_id for item in page]
+    while page := await courier.inbox(story.line, story.peer("tinh"), seen[-1], 5, 0):
+        seen += [item.delivery_id for item in page]
+    assert len(seen) == len(set(seen)) == 24
+    assert sorted(seen) == sorted(await story.inbox())

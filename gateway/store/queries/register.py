@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, literal, or_, select, tuple_
 
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Kind
@@ -113,6 +113,11 @@ _ATTACHED_BYTES = (
     .where(dispatch_attachments.c.dispatch_id == dispatches.c.id)
     .scalar_subquery()
 )
+_last = deliveries.alias("last")
+_AFTER_INDEX = func.coalesce(
+    select(_last.c.ledger_index).where(_last.c.id == bindparam("after")).scalar_subquery(), literal(-1)
+)
+"""An inbox is read in the order of commits; behind an unknown delivery it begins anew, so that nothing is missed."""
 _INBOX = (
     select(
         deliveries.c.id,
@@ -127,8 +132,12 @@ _INBOX = (
         (func.length(dispatches.c.envelope) + _ATTACHED_BYTES).label("size_bytes"),
     )
     .join_from(deliveries, dispatches)
-    .where(deliveries.c.peer == bindparam("peer"), deliveries.c.id > bindparam("after"), WAITING)
-    .order_by(deliveries.c.id)
+    .where(
+        deliveries.c.peer == bindparam("peer"),
+        tuple_(deliveries.c.ledger_index, deliveries.c.id) > tuple_(_AFTER_INDEX, bindparam("after")),
+        WAITING,
+    )
+    .order_by(deliveries.c.ledger_index, deliveries.c.id)
     .limit(bindparam("count"))
 )
 _OVERDUE = (

@@ -206,6 +206,7 @@ def _deliveries() -> None:
         "deliveries",
         _needed("id", ID),
         _needed("dispatch_id", ID),
+        _needed("ledger_index", sa.BigInteger()),
         _needed("addressee", KEY),
         _needed("addressed_as", KEY),
         _needed("peer", KEY),
@@ -220,7 +221,7 @@ def _deliveries() -> None:
     )
     waiting, undelivered = "status IN ('queued', 'delivered')", "status IN ('queued', 'held')"
     _index("uq_deliveries_addressee", "deliveries", "dispatch_id", "addressee", unique=True)
-    _index("ix_deliveries_waiting", "deliveries", "peer", "id", where=waiting)
+    _index("ix_deliveries_waiting", "deliveries", "peer", "ledger_index", "id", where=waiting)
     _index("ix_deliveries_due", "deliveries", "next_attempt_at", "addressee", where="push AND status = 'queued'")
     _index("ix_deliveries_deadline", "deliveries", "deadline_at", where=undelivered)
     _index("ix_deliveries_claimed", "deliveries", "addressee", where="claimed_until IS NOT NULL")
