@@ -9,7 +9,7 @@ import asyncio
 import socket
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +18,12 @@ from aiohttp import BodyPartReader, web
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import edxml
-from gateway.client import Change, GatewayClient, InboxItem
+from gateway.client import GatewayClient, InboxItem
 from gateway.demo.cast import Cast, Issuer, Player, certificate_pem, key_pem
 from gateway.demo.narrator import Narrator
 from gateway.demo.papers import read_content
 from gateway.demo.stage import write_new
-from gateway.model.packet import Status
+from gateway.model.packet import Document, Status
 
 LOOPBACK = "127.0.0.1"
 PUSH_BYTES_MAX = 64 * 1024 * 1024
@@ -35,6 +35,10 @@ class Shelves:
     """What the recipients stored: the field's file, by dispatch and agency. More than one would be one too many."""
 
     files: defaultdict[tuple[str, str], list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def dispatches(self) -> set[str]:
+        return {dispatch_id for dispatch_id, _ in self.files}
 
     def store(self, dispatch_id: str, agency: str, file: bytes) -> None:
         self.files[dispatch_id, agency].append(file)
@@ -116,18 +120,24 @@ class Hub:
         file = await _pushed(request)
         trouble = self._trouble.pop(agency, "")
         if trouble == "busy":
-            self._narrator.tell(self._hub, "hub_busy")
+            self._tell("hub_busy", agency, file, request)
             return web.Response(status=503)
-        if key not in self._seen:
+        if key in self._seen:
+            told = "hub_again"
+        else:
             self._seen.add(key)
             self._shelves.store(request.headers["Truc-Dispatch"], agency, file)
             told = "hub_cut" if trouble == "cut" else "hub_stored"
-        else:
-            told = "hub_again"
-        self._narrator.tell(self._hub, told, agency=self._names[agency], attempt=request.headers["Truc-Attempt"])
+        self._tell(told, agency, file, request)
         if trouble == "cut" and request.transport is not None:
             request.transport.abort()
         return web.json_response({"stored": True})
+
+    def _tell(self, key: str, agency: str, file: bytes, request: web.Request) -> None:
+        content, attempt = read_content(file), request.headers["Truc-Attempt"]
+        assert isinstance(content, Document), "the cast reports to the ministry alone"
+        told = "hub_at_last" if key == "hub_stored" and attempt != "1" else key
+        self._narrator.tell(self._hub, told, code=content.code, agency=self._names[agency], attempt=attempt)
 
 
 def doorstep() -> socket.socket:
@@ -162,10 +172,11 @@ class Newsreader:
         self._latest: dict[tuple[str, str], str] = {}
         self._news = asyncio.Condition()
 
-    async def run(self, narrator: Narrator, names: dict[str, str]) -> None:
-        """Read until cancelled; tell what nobody else would: a push put off, a deadline passed."""
+    async def run(self, narrator: Narrator, names: Mapping[str, str]) -> None:
+        """Read until cancelled; tell what nobody else would: a deadline that passed."""
         async for change in self._client.events():
-            self._tell(change, narrator, names)
+            if change.event == "expired":
+                narrator.tell(narrator.say("demo.words.gateway"), "expired", agency=names[change.addressee])
             async with self._news:
                 self._latest[change.dispatch_id, change.addressee] = change.event
                 self._news.notify_all()
@@ -182,10 +193,6 @@ class Newsreader:
         except TimeoutError:
             return False
         return True
-
-    def _tell(self, change: Change, narrator: Narrator, names: dict[str, str]) -> None:
-        if change.event in {"deferred", "expired"}:
-            narrator.tell(narrator.say("demo.words.gateway"), change.event, agency=names[change.addressee])
 
 
 async def _pushed(request: web.Request) -> bytes:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from gateway.demo.cast import Player
 from gateway.demo.papers import Enclosure, Paper, seal
-from gateway.model.packet import Document
 
 
 def attachment_swapped(paper: Paper, other: Enclosure) -> Paper:
@@ -28,7 +27,5 @@ def tag_misspelt(paper: Paper) -> Paper:
 
 
 def same_id_other_words(paper: Paper, subject: str, sender: Player, at: datetime) -> Paper:
-    """A new document under an id that is taken, sealed as truly as the first. TypeError for a status packet."""
-    if not isinstance(paper.content, Document):
-        raise TypeError("a status has no document id")
-    return seal(replace(paper.content, subject=subject, content=subject), paper.enclosures, sender, at)
+    """A new document under the id of `paper`, sealed as truly as the first."""
+    return seal(replace(paper.document, subject=subject, content=subject), paper.enclosures, sender, at)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +19,16 @@ CLOCK_WIDTH = 14
 NAME_WIDTH = 20
 
 
+def written(at: datetime) -> str:
+    """An instant as it stands at the left: Viet Nam's time, to the millisecond."""
+    local = at.astimezone(VIET_NAM)
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+
+
+def _head(at: datetime, who: str) -> str:
+    return written(at).ljust(CLOCK_WIDTH) + who.ljust(NAME_WIDTH)
+
+
 @dataclass(slots=True)
 class Narrator:
     """Tells the demo to one person, in one language. Times are Viet Nam's."""
@@ -27,7 +38,8 @@ class Narrator:
     clock: Callable[[], datetime]
     acts: int = 0
     kept: dict[str, bool] = field(default_factory=dict)
-    """What was expected of the gateway, and whether it came."""
+    """What was promised, and whether it was kept every time."""
+    _held: list[tuple[str, str]] | None = None
 
     def say(self, key: str, /, **values: object) -> str:
         """The sentence of a key under `demo.`, or of a whole key of another page."""
@@ -41,20 +53,39 @@ class Narrator:
 
     def tell(self, who: str, key: str, /, **values: object) -> None:
         """Somebody does something, now."""
-        at = self.clock().astimezone(VIET_NAM)
-        head = f"{at:%H:%M:%S}.{at.microsecond // 1000:03}".ljust(CLOCK_WIDTH) + who.ljust(NAME_WIDTH)
-        self._block(head, self.say(f"demo.told.{key}", **values), "")
+        head, sentence = _head(self.clock(), who), self.say(f"demo.told.{key}", **values)
+        if self._held is None:
+            self._block(head, sentence, "")
+        else:
+            self._held.append((head, sentence))
+
+    def tell_cause(self, at: datetime, who: str, key: str, /, **values: object) -> None:
+        """Somebody did something at that instant; it is told at once, before what is held back."""
+        self._block(_head(at, who), self.say(f"demo.told.{key}", **values), "")
+
+    @contextmanager
+    def holding_back(self) -> Iterator[None]:
+        """What is done within the block is told after it: effects are quick, and their cause is to stand first."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            for head, sentence in held:
+                self._block(head, sentence, "")
 
     def expect(self, key: str, came: bool, /, **values: object) -> None:
-        """What the gateway promises, and whether it kept it just now."""
-        self.kept[key] = self.kept.get(key, True) and came
+        """Whether a promise was kept just now. One that is kept again is not told again."""
+        told, self.kept[key] = key in self.kept, self.kept.get(key, True) and came
+        if told and came:
+            return
         mark, style = ("✓", "green") if came else ("✗", "bold red")
         said = self.say(f"demo.expect.{key}", **values)
         self._block(" " * CLOCK_WIDTH + f"{mark} ", said if came else f"{self.say('demo.not_so')} {said}", style)
 
     def note(self, key: str, /, **values: object) -> None:
         """A remark beside the story."""
-        self._block("   ", self.say(f"demo.note.{key}", **values), "bold")
+        self._block("   ", self.say(f"demo.note.{key}", **values), "italic")
 
     def quote(self, lines: Sequence[str], style: str = "") -> None:
         """Lines as they are."""

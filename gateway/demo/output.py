@@ -22,15 +22,13 @@ SUMMARY = "summary.json"
 SCRIPT = "check_proofs.py"
 
 
-def check_free(out: Path) -> None:
-    """FileExistsError unless the folder is new, empty, or left by an earlier demo."""
-    if out.exists() and any(out.iterdir()) and not (out / SUMMARY).is_file():
-        raise FileExistsError(17, "not a folder of an earlier demo", str(out))
+def is_free(out: Path) -> bool:
+    """Whether the folder is new, empty, or left by an earlier demo."""
+    return not out.exists() or not any(out.iterdir()) or all((out / name).is_file() for name in (SUMMARY, SCRIPT))
 
 
 def leave(out: Path, book: Book, stage: Stage, summary: Mapping[str, object], at: datetime) -> None:
-    """Write the evidence; what an earlier demo left there goes. FileExistsError as `check_free`."""
-    check_free(out)
+    """Write the evidence into a free folder; what an earlier demo left there goes. `at`: when it was played."""
     if out.exists():
         for old in out.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink()

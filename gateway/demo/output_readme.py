@@ -71,7 +71,10 @@ packet() {{
 for folder in packets/*; do
   receipt=receipts/${{folder##*/}}.xml
   entry=$(grep -l -x "receipt: $(sha < "$receipt")" proofs/*.txt)
-  echo "$folder, $receipt = $entry: $(verdict grep -x "packet: $(packet "$folder" | sha)" "$entry")"
+  sender=$(sed -n 's/^sender: //p' "$entry")
+  certificate=$(openssl x509 -in "certificates/$sender.pem" -outform DER | sha)
+  echo "$folder = $entry: $(verdict grep -x "packet: $(packet "$folder" | sha)" "$entry")," \
+    "certificates/$sender.pem: $(verdict grep -x "seal_certificate: $certificate" "$entry")"
 done
 """
 _STEPS = {
@@ -104,8 +107,8 @@ def readme(book: Book, at: datetime) -> bytes:
     values = {"local": f"{at:%Y-%m-%d %H:%M:%S}", "epoch": str(int(at.timestamp()))}
     parts = [f"# {text('vi', 'demo.readme.title')} / {text('en', 'demo.readme.title')}", *_both("about")]
     parts += ["\n".join(["| | |", "|---|---|", *(f"| `{name}` | {_cell(f'file.{key}')} |" for name, key in _FILES)])]
-    parts += _both("sent")
-    parts += ["\n".join(["| | | | |", "|---|---|---|---|", *_sent(book), *_turned(book)])]
+    heading = " | ".join(_cell(key) for key in ("folder", "sender", "dispatch", "outcome"))
+    parts += ["\n".join([f"| {heading} |", "|---|---|---|---|", *_sent(book), *_turned(book)])]
     for number, (step, commands) in enumerate(_STEPS.items()):
         parts += [f"## {number}. {_cell(f'step.{step}')}", *_both(f"why.{step}")]
         parts += [f"```sh\n{commands.strip(chr(10)).format_map(values)}\n```"]
@@ -126,7 +129,7 @@ def _sent(book: Book) -> list[str]:
     for sent in book.sent:
         seen = dispatches[sent.accepted.dispatch_id]
         ended = ", ".join(f"{one.addressee}: {one.status}" for one in seen.deliveries)
-        rows.append(f"| `{sent.label}` | {seen.code or sent.sender.short_name} | `{seen.id}` | {ended} |")
+        rows.append(f"| `packets/{sent.label}` | {sent.sender.short_name} {seen.code} | `{seen.id}` | {ended} |")
     return rows
 
 

@@ -45,6 +45,12 @@ class Paper:
     enclosures: tuple[Enclosure, ...]
 
     @property
+    def document(self) -> Document:
+        """The content of a packet that is known to be a document."""
+        assert isinstance(self.content, Document), "a status packet"
+        return self.content
+
+    @property
     def file(self) -> bytes:
         """The field's single file, attachments inline."""
         return b"".join(edxml.inline(self.skeleton, [[one.data] for one in self.enclosures]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import socket
@@ -22,10 +23,11 @@ from gateway.client import GatewayClient, Problem, Unreachable
 from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelves, doorstep, hub_url, listening
 from gateway.demo.cast import Issuer, assemble
 from gateway.demo.narrator import Narrator
-from gateway.demo.output import check_free, leave
+from gateway.demo.output import is_free, leave
 from gateway.demo.stage import Stage, prepare, write_new
 from gateway.demo.story import play, to
 from gateway.demo.theatre import Theatre
+from gateway.model.words import text
 
 PORT = 8080
 """Where the doors are while the demo stays up, if nobody else is there."""
@@ -52,8 +54,8 @@ def run(console: Console, lang: str, once: bool, out: Path | None) -> int:
     `once` ends it after the story, otherwise it stays up until SIGINT or SIGTERM. `out` is a folder for the evidence:
     new, empty, or left by an earlier demo. FileExistsError where it holds anything else.
     """
-    if out is not None:
-        check_free(out)
+    if out is not None and not is_free(out):
+        raise FileExistsError(errno.EEXIST, text(lang, "demo.out_taken"), str(out))
     with tempfile.TemporaryDirectory(prefix="truc-demo-") as name:
         folder = Path(name)
         with (folder / LOG).open("w", encoding="utf-8") as log:
@@ -186,7 +188,8 @@ def _summary(theatre: Theatre, seconds: float) -> dict[str, object]:
 def _conclude(theatre: Theatre, summary: Mapping[str, object], out: Path | None) -> None:
     narrator = theatre.narrator
     narrator.act("end")
-    narrator.note("tally", **summary, turned=len(theatre.book.turned))
+    seconds = f"{summary['seconds']:.0f}"
+    narrator.note("tally", **{**summary, "turned": len(theatre.book.turned), "seconds": seconds})
     narrator.note("all_kept" if summary["ok"] else "some_broken", count=summary["expectations"])
     if out is None:
         narrator.note("no_out")

@@ -6,13 +6,14 @@ import asyncio
 import sys
 from pathlib import Path
 
-from gateway.client import Problem
+from gateway.client import Dispatch, Problem
 from gateway.demo import forgeries
 from gateway.demo.cast import Player
+from gateway.demo.narrator import written
 from gateway.demo.papers import Paper, changed, one_page_pdf, status
 from gateway.demo.theatre import Sent, Theatre, Turned
 from gateway.ledger import check_case
-from gateway.model.packet import BusinessType, Document, StatusCode
+from gateway.model.packet import BusinessType, StatusCode
 from gateway.model.reasons import Reason
 
 
@@ -27,9 +28,9 @@ async def play(theatre: Theatre) -> None:
     await the_same_packet_again(theatre, circular)
     await packets_that_must_not_pass(theatre, circular)
     await what_the_addressees_did(theatre, circular)
-    await update_replace_recall(theatre)
+    recall = await update_replace_recall(theatre)
     await who_has_it(theatre, circular)
-    await proof(theatre, circular)
+    await proof(theatre, recall)
 
 
 async def one_letter_many_addressees(theatre: Theatre) -> Sent:
@@ -38,81 +39,66 @@ async def one_letter_many_addressees(theatre: Theatre) -> Sent:
     narrator.act("letter")
     old_id = next(one.ids[1] for one in cast.directory.agencies if one.key == cast.hub.agency)
     everybody = (cast.hub, cast.department, cast.party, cast.other, cast.far, cast.silent)
-    document = theatre.letter(
-        1, "V/v báo cáo tình hình gửi, nhận văn bản điện tử", *to(*everybody), (old_id, cast.hub.name)
-    )
-    theatre.tell(cast.ministry, "sends", code=document.code, subject=document.subject, count=len(document.addressees))
+    subject = "V/v báo cáo tình hình gửi, nhận văn bản điện tử"
+    document = theatre.letter(1, subject, *to(*everybody), (old_id, cast.hub.name))
+    theatre.tell(cast.ministry, "sends", code=document.code, subject=subject, count=len(document.addressees))
     narrator.note("both_ids", agency=cast.hub.short_name, new=cast.hub.agency, old=old_id)
-    sent = await theatre.send("01-new", theatre.sealed(document, cast.ministry, "Report form"), cast.ministry)
-    answered = await theatre.settled(sent, cast.hub, cast.department, cast.party, cast.other)
-    narrator.expect("answered", answered)
-    hub_copies = theatre.shelves.files[sent.accepted.dispatch_id, cast.hub.agency]
-    narrator.expect("delivered_once", len(hub_copies) == 1, agency=cast.hub.short_name)
-    department_copies = theatre.shelves.files[sent.accepted.dispatch_id, cast.department.agency]
-    narrator.expect("stored_once", len(department_copies) == 1)
-    kept = all(
-        theatre.shelves.files[sent.accepted.dispatch_id, one.agency] == [sent.paper.file]
-        for one in (cast.hub, cast.department, cast.party)
-    )
-    narrator.expect("bytes_kept", kept)
+    sent = await theatre.send("new", theatre.sealed(document, cast.ministry, "Report form"), cast.ministry)
+    narrator.expect("answered", await theatre.settled(sent, cast.hub, cast.department, cast.party, cast.other))
+    narrator.expect("delivered_once", len(theatre.stored(sent, cast.hub)) == 1, agency=cast.hub.short_name)
+    narrator.expect("stored_once", len(theatre.stored(sent, cast.department)) == 1)
+    takers = (cast.hub, cast.department, cast.party)
+    narrator.expect("bytes_kept", all(theatre.stored(sent, one) == [sent.paper.file] for one in takers))
     return sent
 
 
 async def the_same_packet_again(theatre: Theatre, first: Sent) -> None:
     """A system that did not see the answer sends once more; nothing new comes of it."""
-    cast, narrator = theatre.cast, theatre.narrator
-    narrator.act("again")
-    theatre.tell(cast.ministry, "sends_again", code=_code(first))
-    client = theatre.clients[cast.ministry.peer]
+    theatre.narrator.act("again")
+    theatre.tell(first.sender, "sends_again", code=first.paper.document.code)
+    client = theatre.clients[first.sender.peer]
     again = await client.submit(first.paper.file)
-    narrator.tell(narrator.say("demo.words.gateway"), "knew_it", dispatch=again.dispatch_id)
+    theatre.gateway_tells("knew_it", dispatch=again.dispatch_id)
     same = again.repeated and again.dispatch_id == first.accepted.dispatch_id
-    narrator.expect("same_receipt", same and await client.receipt(again.dispatch_id) == first.receipt)
+    theatre.narrator.expect("same_receipt", same and await client.receipt(again.dispatch_id) == first.receipt)
 
 
 async def packets_that_must_not_pass(theatre: Theatre, good: Sent) -> None:
     """Forged, broken, or not theirs to send: each refused with its own reason."""
     cast, narrator = theatre.cast, theatre.narrator
     narrator.act("bad")
-    fresh = theatre.sealed(theatre.letter(2, "V/v điều chỉnh kế hoạch", *to(cast.party)), cast.ministry, "Plan A")
-    attempts = (
-        (
-            "swapped",
-            forgeries.attachment_swapped(fresh, one_page_pdf("Plan B")),
-            cast.ministry,
-            Reason.SEAL_ATTACHMENT_DIGEST,
-        ),
-        ("changed", forgeries.header_changed(fresh, "điều chỉnh", "giữ nguyên"), cast.ministry, Reason.SEAL_DIGEST),
-        ("broken", forgeries.tag_misspelt(fresh), cast.ministry, Reason.XML_MALFORMED),
-        ("borrowed", fresh, cast.party, Reason.AUTHORITY_NOT_YOURS),
-        (
-            "same_id",
-            forgeries.same_id_other_words(good.paper, "V/v một việc khác", cast.ministry, theatre.now),
-            cast.ministry,
-            Reason.DOCUMENT_ID_TAKEN,
-        ),
-    )
-    for label, paper, sender, reason in attempts:
-        await _turned_away(theatre, label, paper, sender, reason)
-    narrator.expect(
-        "nothing_passed", not await theatre.clients[cast.party.peer].find(_content(fresh).document_id or "")
-    )
+    subject = "V/v điều chỉnh kế hoạch"
+    fresh = theatre.sealed(theatre.letter(2, subject, *to(cast.party)), cast.ministry, "Plan A")
+    swapped = forgeries.attachment_swapped(fresh, one_page_pdf("Plan B"))
+    changed_header = forgeries.header_changed(fresh, "điều chỉnh", "giữ nguyên")
+    broken = forgeries.tag_misspelt(fresh)
+    same_id = forgeries.same_id_other_words(good.paper, "V/v một việc khác", cast.ministry, theatre.now)
+    forger = narrator.say("demo.words.forger")
+    await _must_fail(theatre, "swapped", swapped, cast.ministry, Reason.SEAL_ATTACHMENT_DIGEST, forger)
+    await _must_fail(theatre, "changed", changed_header, cast.ministry, Reason.SEAL_DIGEST, forger)
+    await _must_fail(theatre, "borrowed", fresh, cast.party, Reason.AUTHORITY_NOT_YOURS)
+    await _must_fail(theatre, "broken", broken, cast.ministry, Reason.XML_MALFORMED)
+    await _must_fail(theatre, "same_id", same_id, cast.ministry, Reason.DOCUMENT_ID_TAKEN)
+    found = [await client.find(fresh.document.document_id or "") for client in theatre.clients.values()]
+    known = {sent.accepted.dispatch_id for sent in theatre.book.sent}
+    narrator.expect("nothing_passed", not any(found) and theatre.shelves.dispatches <= known)
 
 
-async def _turned_away(theatre: Theatre, label: str, paper: Paper, sender: Player, reason: Reason) -> None:
-    narrator = theatre.narrator
-    theatre.tell(sender, f"bad.{label}")
+async def _must_fail(
+    theatre: Theatre, label: str, paper: Paper, sender: Player, reason: Reason, who: str | None = None
+) -> None:
+    """Submit a packet as `sender`'s system that must be refused for this reason."""
+    narrator, given = theatre.narrator, ""
+    narrator.tell(who or sender.short_name, f"bad.{label}", agency=theatre.cast.ministry.short_name)
     try:
         await theatre.clients[sender.peer].submit(paper.file)
-        given = ""
     except Problem as no:
         given = no.reason
-        where = (
-            f" ({narrator.say('demo.words.line')} {no.findings[0].line})" if no.findings and no.findings[0].line else ""
-        )
-        narrator.tell(narrator.say("demo.words.gateway"), "refused", title=no.title, where=where, code=given)
-        narrator.quote([no.hint])
-    theatre.book.turned.append(Turned(label, paper.file, paper, given))
+        line = next((one.line for one in no.findings if one.line), None)
+        where = f" {narrator.say('demo.words.line', line=line)}" if line else ""
+        theatre.gateway_tells("refused", title=no.title, where=where, code=given)
+        narrator.quote([narrator.say("demo.words.hint", hint=no.hint)])
+    theatre.book.turned.append(Turned(label, paper, given))
     narrator.expect(f"refused.{label}", given == reason)
 
 
@@ -121,48 +107,42 @@ async def what_the_addressees_did(theatre: Theatre, circular: Sent) -> None:
     cast, narrator = theatre.cast, theatre.narrator
     narrator.act("status")
     narrator.note("status")
-    steps = (
-        (cast.party, StatusCode.ARRIVED),
-        (cast.party, StatusCode.ACCEPTED),
-        (cast.other, StatusCode.REFUSED),
-    )
-    arrived = [await _reports(theatre, circular, who, code) for who, code in steps]
+    arrived = [
+        await _reports(theatre, circular, cast.party, StatusCode.ARRIVED),
+        await _reports(theatre, circular, cast.party, StatusCode.ACCEPTED),
+        await _reports(theatre, circular, cast.other, StatusCode.REFUSED),
+    ]
     narrator.expect("statuses_arrived", all(arrived))
 
 
 async def _reports(theatre: Theatre, of: Sent, who: Player, code: StatusCode) -> bool:
     """One status packet, sealed by its agency, followed until the ministry has it."""
     means = theatre.narrator.say(f"demo.status.{code}")
-    theatre.tell(who, "reports", status=code, means=means, code=_code(of))
-    paper = theatre.sealed(status(who, _content(of.paper), code, theatre.now, means), who)
-    label = f"{len(theatre.book.sent) + 1:02}-status-{code}"
-    return await theatre.settled(await theatre.send(label, paper, who), theatre.cast.ministry)
+    document = of.paper.document
+    theatre.tell(who, "reports", status=code, means=means, code=document.code)
+    paper = theatre.sealed(status(who, document, code, theatre.now, means), who)
+    return await theatre.settled(await theatre.send(f"status-{code}", paper, who), theatre.cast.ministry)
 
 
-async def update_replace_recall(theatre: Theatre) -> None:
-    """The other three business types, each about a document sent before."""
+async def update_replace_recall(theatre: Theatre) -> Sent:
+    """The other three business types, each about a document sent before. Gives the recall."""
     cast, narrator = theatre.cast, theatre.narrator
     narrator.act("changes")
     receivers = (cast.party, cast.hub)
-    number = 3
-    first = theatre.letter(number, "V/v lịch họp giao ban tháng", *to(*receivers))
+    first = theatre.letter(3, "V/v lịch họp giao ban tháng", *to(*receivers))
     theatre.tell(cast.ministry, "sends", code=first.code, subject=first.subject, count=len(receivers))
-    sent = await theatre.send(_label(theatre, "new"), theatre.sealed(first, cast.ministry, "Agenda"), cast.ministry)
+    sent = await theatre.send("new", theatre.sealed(first, cast.ministry, "Agenda"), cast.ministry)
     settled = [await theatre.settled(sent, *receivers)]
-    for change, about in (
-        (BusinessType.UPDATE, first),
-        (BusinessType.REPLACE, first),
-        (BusinessType.RECALL, first),
-    ):
-        number += 1
-        reason = narrator.say(f"demo.why.{change.name.lower()}")
-        document = changed(about, change, reason, number, cast.ministry, theatre.now)
-        theatre.tell(cast.ministry, change.name.lower(), code=document.code, about=about.code, reason=reason)
-        paper = theatre.sealed(document, cast.ministry, f"Change {change.value}")
-        sent = await theatre.send(_label(theatre, change.name.lower()), paper, cast.ministry)
+    for number, change in enumerate((BusinessType.UPDATE, BusinessType.REPLACE, BusinessType.RECALL), start=4):
+        kind = change.name.lower()
+        reason = narrator.say(f"demo.why.{kind}")
+        document = changed(first, change, reason, number, cast.ministry, theatre.now)
+        theatre.tell(cast.ministry, kind, code=document.code, about=first.code, reason=reason)
+        sent = await theatre.send(kind, theatre.sealed(document, cast.ministry, kind.title()), cast.ministry)
         settled.append(await theatre.settled(sent, *receivers))
     settled.append(await _reports(theatre, sent, cast.party, StatusCode.CHANGE_AGREED))
     narrator.expect("changes_arrived", all(settled))
+    return sent
 
 
 async def who_has_it(theatre: Theatre, circular: Sent) -> None:
@@ -171,49 +151,48 @@ async def who_has_it(theatre: Theatre, circular: Sent) -> None:
     narrator.act("who")
     narrator.note("waiting", far=cast.far.short_name, silent=cast.silent.short_name)
     ended = await theatre.settled(circular, cast.far, cast.silent)
-    client = theatre.clients[cast.ministry.peer]
-    seen = await client.status(circular.accepted.dispatch_id)
-    names = {one.agency: one.short_name for one in cast.players}
-    states = {one.addressee: one.status for one in seen.deliveries}
-    narrator.tell(cast.ministry.short_name, "asks", code=seen.code)
-    narrator.rows(
-        [
-            (
-                names[one.addressee],
-                one.addressed_as,
-                narrator.say(f"say.delivery.{one.status}"),
-                one.timeline[-1].detail,
-            )
-            for one in seen.deliveries
-        ]
-    )
-    expected = {one.agency: "acknowledged" for one in (cast.hub, cast.department, cast.party, cast.far)}
-    expected |= {cast.other.agency: "refused", cast.silent.agency: "expired"}
-    narrator.expect("every_fate", ended and states == expected)
+    seen = await theatre.clients[cast.ministry.peer].status(circular.accepted.dispatch_id)
+    theatre.tell(cast.ministry, "asks", code=seen.code)
+    _show(theatre, seen)
+    fates = {one.agency: "acknowledged" for one in (cast.hub, cast.department, cast.party, cast.far)}
+    fates |= {cast.other.agency: "refused", cast.silent.agency: "expired"}
+    narrator.expect("every_fate", ended and fates == {one.addressee: one.status for one in seen.deliveries})
 
 
-async def proof(theatre: Theatre, circular: Sent) -> None:
-    """Every dispatch proven; the circular before the reader's eyes, by another process that knows nothing of us."""
-    cast, narrator, book = theatre.cast, theatre.narrator, theatre.book
+def _show(theatre: Theatre, seen: Dispatch) -> None:
+    """Every addressee: where its delivery stands, since when, and the words of one that refused."""
+    narrator, deliveries = theatre.narrator, {one.addressee: one for one in seen.deliveries}
+    rows = []
+    for player in theatre.cast.players:
+        if (one := deliveries.get(player.agency)) is not None:
+            latest = one.timeline[-1]
+            words = latest.detail if one.status == "refused" else ""
+            rows.append((player.short_name, narrator.say(f"say.delivery.{one.status}"), written(latest.at), words))
+    narrator.rows(rows)
+
+
+async def proof(theatre: Theatre, recall: Sent) -> None:
+    """Every dispatch proven; the recall before the reader's eyes, by another process that knows nothing of us."""
+    narrator, book, vkey = theatre.narrator, theatre.book, theatre.stage.vkey
     narrator.act("proof")
     for sent in book.sent:
         client, dispatch = theatre.clients[sent.sender.peer], sent.accepted.dispatch_id
         book.dispatches.append(await client.status(dispatch))
         book.cases[dispatch] = await client.proof(dispatch)
-    book.checkpoint = await theatre.clients[cast.ministry.peer].checkpoint()
-    case = book.cases[circular.accepted.dispatch_id]
+    book.checkpoint = await theatre.clients[recall.sender.peer].checkpoint()
+    case = book.cases[recall.accepted.dispatch_id]
     path = theatre.stage.folder / "case.zip"
     await asyncio.to_thread(path.write_bytes, case)
-    theatre.tell(cast.ministry, "proves", code=_code(circular), size=len(case))
-    narrator.note("check", vkey=theatre.stage.vkey)
-    code, verdict = await _gateway_check(path, theatre.stage.vkey, narrator.lang)
+    theatre.tell(recall.sender, "proves", code=recall.paper.document.code, size=len(case))
+    narrator.line(f"   $ gateway check {path.name} --vkey '{vkey}'")
+    code, verdict = await _gateway_check(path, vkey, narrator.lang)
     narrator.quote(verdict)
     narrator.expect("verdict", code == 0)
-    held = [check_case(one, theatre.stage.vkey).holds for one in book.cases.values()]
+    held = [check_case(one, vkey).holds for one in book.cases.values()]
     narrator.expect("all_proven", all(held), count=len(held))
     place = len(case) // 2
     tampered = case[:place] + bytes([case[place] ^ 1]) + case[place + 1 :]
-    narrator.expect("tampering_found", not check_case(tampered, theatre.stage.vkey).holds)
+    narrator.expect("tampering_found", not check_case(tampered, vkey).holds)
 
 
 async def _gateway_check(case: Path, vkey: str, lang: str) -> tuple[int | None, list[str]]:
@@ -224,16 +203,3 @@ async def _gateway_check(case: Path, vkey: str, lang: str) -> tuple[int | None, 
     )
     said, _ = await process.communicate()
     return process.returncode, said.decode().splitlines()
-
-
-def _label(theatre: Theatre, kind: str) -> str:
-    return f"{len(theatre.book.sent) + 1:02}-{kind}"
-
-
-def _content(paper: Paper) -> Document:
-    assert isinstance(paper.content, Document), "a letter"
-    return paper.content
-
-
-def _code(sent: Sent) -> str:
-    return _content(sent.paper).code

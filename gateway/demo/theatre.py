@@ -35,7 +35,6 @@ class Turned:
     """A packet the gateway refused, and the reason it gave."""
 
     label: str
-    file: bytes
     paper: Paper
     reason: str
 
@@ -86,22 +85,28 @@ class Theatre:
     async def send(self, label: str, paper: Paper, sender: Player) -> Sent:
         """Submit a packet that must be accepted. Problem where it is not."""
         client = self.clients[sender.peer]
-        accepted = await client.submit(paper.file)
+        with self.narrator.holding_back():
+            accepted = await client.submit(paper.file)
+            self.narrator.tell_cause(
+                accepted.admitted_at,
+                self.narrator.say("demo.words.gateway"),
+                "accepted" if self.book.sent else "accepted_first",
+                index=accepted.ledger_index,
+                dispatch=accepted.dispatch_id,
+            )
+            self.narrator.expect("no_warning", not accepted.warnings)
+        label = f"{len(self.book.sent) + 1:02}-{label}"
         sent = Sent(label, paper, sender, accepted, await client.receipt(accepted.dispatch_id))
         self.book.sent.append(sent)
-        self.narrator.tell(
-            self.narrator.say("demo.words.gateway"),
-            "accepted",
-            index=accepted.ledger_index,
-            dispatch=accepted.dispatch_id,
-            digest=accepted.packet_digest[:12],
-        )
-        self.narrator.expect("no_warning", not accepted.warnings)
         return sent
 
     async def settled(self, sent: Sent, *players: Player) -> bool:
         """Wait until these have answered."""
         return await self.news.settled(sent.accepted.dispatch_id, tuple(one.agency for one in players), PATIENCE_S)
+
+    def stored(self, sent: Sent, player: Player) -> list[bytes]:
+        """The copies in an addressee's register."""
+        return self.shelves.files[sent.accepted.dispatch_id, player.agency]
 
     def letter(self, number: int, subject: str, *addressees: tuple[str, str]) -> Document:
         """A letter of the ministry, to (identifier, name) pairs."""
@@ -114,3 +119,7 @@ class Theatre:
     def tell(self, who: Player, key: str, /, **values: object) -> None:
         """A player does something."""
         self.narrator.tell(who.short_name, key, **values)
+
+    def gateway_tells(self, key: str, /, **values: object) -> None:
+        """The gateway does something."""
+        self.narrator.tell(self.narrator.say("demo.words.gateway"), key, **values)
