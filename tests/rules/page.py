@@ -92,8 +92,8 @@ def form_rules_page() -> str:
             "Papers of `tests/rules/corpus.py:CORPUS`, as the gateway words what it finds.\n",
             *(_report(paper, policy) for name, policy in SHOWN for paper in CORPUS if paper.name == name),
             "\n## The table\n\n",
-            "«…» stands for what is found in the packet. In English: `gateway --lang en rules list`. This page is written\n"
-            "anew by `python -m tests.rules.page`.\n",
+            "«…» stands for what is found in the packet. In English: `gateway --lang en rules list`.\n"
+            "This page is written anew by `python -m tests.rules.page`.\n",
             *_table(rules),
         )
     )
