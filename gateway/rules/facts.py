@@ -159,12 +159,13 @@ def _answered_agency(facts: Facts) -> Iterator[Breach]:
 
 
 def _change_of_others(facts: Facts) -> Iterator[Breach]:
-    """TT-759: only the agency that promulgated a document recalls, updates or replaces it."""
-    content = facts.claim.content
+    """TT-759: only the agency that promulgated a document, or its successor, recalls, updates or replaces it."""
+    content, sender = facts.claim.content, facts.sender
     if isinstance(content, Document) and content.business_type is not BusinessType.NEW and content.change_target:
-        issuer = content.change_target.partition(",")[0].strip()
-        if facts.directory.agency(issuer) is not None and not _is_sender(facts, issuer):
-            yield _breach(BUSINESS, issuer=issuer, sender=content.sender.id)
+        written = content.change_target.partition(",")[0].strip()
+        issuer = facts.directory.agency(written)
+        if issuer is not None and issuer is not sender and (sender is None or issuer.successor != sender.key):
+            yield _breach(BUSINESS, issuer=written, sender=content.sender.id)
 
 
 def _changed_receivers(facts: Facts) -> Iterator[Breach]:

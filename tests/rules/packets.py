@@ -39,6 +39,7 @@ DIRECTORY = Directory(
         Agency("H23", "Ủy ban nhân dân tỉnh Hải Dương", ("H23", "000.00.00.H23")),
         Agency("H23.12", "Sở Nội vụ tỉnh Hải Dương", ("H23.12", "000.00.12.H23"), parent="H23"),
         Agency("H23.13", "Sở Tài chính tỉnh Hải Dương", ("H23.13", "000.00.13.H23"), parent="H23"),
+        Agency("H23.99", "Sở Dân vận tỉnh Hải Dương", ("H23.99",), parent="H23", successor="H23.12"),
         Agency("G12", "Bộ Tài chính", ("G12", "000.00.00.G12")),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,17 @@ from lxml import etree, isoschematron
 from gateway.edxml import Limits, NewAttachment, parse, schema_path, write
 from gateway.edxml.findings import path_of
 from gateway.model import packet
+from gateway.model.agency import Peer
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity
 from gateway.model.words import LANGUAGES
 from gateway.rules.form_rules import check_form_rules, form_rules, form_schematron
-from gateway.rules.policy import HARMFUL, OBSERVE, POLICIES, STRICT, TRANSITION, Policy
+from gateway.rules.policy import HARMFUL, OBSERVE, POLICIES, STRICT, TRANSITION, Policy, policy_of
 from tests.rules.corpus import CORPUS
 from tests.rules.packets import AT, DIRECTORY, DOCUMENT, STATUS, Edits, claim_of, parsed
 from tests.vectors.form_facts import VECTORS as FACT_VECTORS
 from tests.vectors.form_facts import FactVector
-from tests.vectors.form_rules import DECISION, VECTORS, Vector
+from tests.vectors.form_rules import DECISION, RECALL, VECTORS, Vector
 
 SCH = "{http://purl.oclc.org/dsdl/schematron}"
 ANNEX_III = (
@@ -109,6 +111,34 @@ def test_party_style_is_another_way_to_write_the_same(number: str, notation: str
     assert broken(DOCUMENT, {**kind, "Code/CodeNumber": number, "Code/CodeNotation": notation}) == set()
 
 
+@pytest.mark.parametrize("code", ["57/2026/QH15", "35/2026/UBTVQH15", "12/2026/NQ-HĐND", "88/NQ-CP"])
+def test_resolutions_of_the_national_assembly_have_codes_of_their_own(code: str) -> None:
+    number, _, notation = code.partition("/")
+    kind = {**DECISION, "DocumentType/TypeName": "Nghị quyết", "DocumentType/TypeDetail": "0"}
+    assert broken(DOCUMENT, {**kind, "Code/CodeNumber": number, "Code/CodeNotation": notation}) == set()
+
+
+@pytest.mark.parametrize("position", ["PHÓ CHỦ TỊCH", "Thứ trưởng", "Trung tướng, Phó Tư lệnh", "P. HIỆU TRƯỞNG"])
+def test_a_deputys_position_is_known_however_it_is_written(position: str) -> None:
+    assert "TT-518" not in broken(DOCUMENT, {"SignerInfo/Position": position})
+
+
+def test_the_successor_of_a_merged_agency_recalls_what_that_agency_sent() -> None:
+    recall = {**RECALL, "ResponseFor/DocumentId": "H23.99,2025/03/02,7/SDV-VP", "ResponseFor/PromulgationDate": None}
+    assert check(DOCUMENT, recall) == ()
+
+
+def test_threads_do_not_share_the_compiled_pass() -> None:
+    def one(number: int) -> list[str]:
+        edits = {"Code/CodeNumber": "5"} if number % 2 else {"ToPlaces": None}
+        document = parsed(DOCUMENT, edits)
+        return [failure.assertion.id for _ in range(20) for failure in form_schematron().failures(document.root)]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(one, range(64)))
+    assert found == [["TT-204"] * 20 if number % 2 else ["TT-601"] * 20 for number in range(64)]
+
+
 @pytest.mark.parametrize("rule", form_rules(), ids=lambda rule: rule.id)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_rule_says_what_is_wrong_what_to_do_and_by_which_law(rule: object, lang: str) -> None:
@@ -191,6 +221,11 @@ def test_policies_change_severity_and_nothing_else() -> None:
     assert by_policy["transition"] == {"TT-204": Severity.WARN, "TT-806": Severity.REFUSE, "TT-601": Severity.WARN}
     assert set(by_policy["observe"].values()) == {Severity.WARN}
     assert {STRICT.name, TRANSITION.name, OBSERVE.name} == set(by_policy)
+
+
+def test_a_peer_whose_packets_must_be_sealed_is_held_to_strict() -> None:
+    assert policy_of(Peer("a", "A")) is STRICT
+    assert policy_of(Peer("a", "A", seal_required=False)) is TRANSITION
 
 
 def test_elements_of_the_same_names_elsewhere_are_no_business_of_these_rules() -> None:
