@@ -39,7 +39,7 @@ class Narrator:
     acts: int = 0
     kept: dict[str, bool] = field(default_factory=dict)
     """What was promised, and whether it was kept every time."""
-    _held: list[tuple[str, str]] | None = None
+    _held: list[tuple[datetime, str, str]] | None = None
 
     def say(self, key: str, /, **values: object) -> str:
         """The sentence of a key under `demo.`, or of a whole key of another page."""
@@ -53,14 +53,15 @@ class Narrator:
 
     def tell(self, who: str, key: str, /, **values: object) -> None:
         """Somebody does something, now."""
-        head, sentence = _head(self.clock(), who), self.say(f"demo.told.{key}", **values)
+        at, sentence = self.clock(), self.say(f"demo.told.{key}", **values)
         if self._held is None:
-            self._block(head, sentence, "")
+            self._block(_head(at, who), sentence, "")
         else:
-            self._held.append((head, sentence))
+            self._held.append((at, who, sentence))
 
     def tell_cause(self, at: datetime, who: str, key: str, /, **values: object) -> None:
-        """Somebody did something at that instant; it is told at once, before what is held back."""
+        """Somebody did something at that instant: told now, behind what is held back from before it."""
+        self._release(until=at)
         self._block(_head(at, who), self.say(f"demo.told.{key}", **values), "")
 
     @contextmanager
@@ -70,9 +71,8 @@ class Narrator:
         try:
             yield
         finally:
-            held, self._held = self._held, None
-            for head, sentence in held:
-                self._block(head, sentence, "")
+            self._release(until=self.clock())
+            self._held = None
 
     def expect(self, key: str, came: bool, /, **values: object) -> None:
         """Whether a promise was kept just now. One that is kept again is not told again."""
@@ -102,6 +102,13 @@ class Narrator:
     def line(self, verbatim: str) -> None:
         """One line for a program to read: never wrapped, never coloured."""
         self.console.print(Text(verbatim), soft_wrap=True)
+
+    def _release(self, until: datetime) -> None:
+        held = self._held or []
+        for at, who, sentence in held:
+            if at <= until:
+                self._block(_head(at, who), sentence, "")
+        self._held = [one for one in held if one[0] > until]
 
     def _block(self, head: str, sentence: str, style: str) -> None:
         """A sentence behind its head, its further lines indented below its first."""

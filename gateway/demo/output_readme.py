@@ -68,14 +68,12 @@ packet() {{
     if [ -f "$file" ]; then echo "attachment $(sha < "$file") $(wc -c < "$file")"; fi
   done
 }}
-for folder in packets/*; do
-  receipt=receipts/${{folder##*/}}.xml
-  entry=$(grep -l -x "receipt: $(sha < "$receipt")" proofs/*.txt)
-  sender=$(sed -n 's/^sender: //p' "$entry")
-  certificate=$(openssl x509 -in "certificates/$sender.pem" -outform DER | sha)
-  echo "$folder = $entry: $(verdict grep -x "packet: $(packet "$folder" | sha)" "$entry")," \
-    "certificates/$sender.pem: $(verdict grep -x "seal_certificate: $certificate" "$entry")"
-done
+agree() {{
+  entry=$(grep -l -x "receipt: $(sha < "receipts/${{1##*/}}.xml")" proofs/*.txt) || return 1
+  sender=$(openssl x509 -in "certificates/$(sed -n 's/^sender: //p' "$entry").pem" -outform DER | sha)
+  grep -x "packet: $(packet "$1" | sha)" "$entry" && grep -x "seal_certificate: $sender" "$entry"
+}}
+for folder in packets/*; do echo "$folder = receipts/${{folder##*/}}.xml: $(verdict agree "$folder")"; done
 """
 _STEPS = {
     "settings": _SETTINGS,

@@ -32,10 +32,10 @@ from gateway.model.words import text
 PORT = 8080
 """Where the doors are while the demo stays up, if nobody else is there."""
 
-DEADLINE_S = 5.0
+DEADLINE_S = 4.0
 """In the demo a delivery expires after seconds, not days."""
 
-LATE_S = 4.0
+LATE_S = 3.0
 
 LOG = "gateway.log"
 SETTINGS: Mapping[str, object] = {
