@@ -155,14 +155,13 @@ def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Direct
         )
         for one in players
     )
-    systems = {one.peer: one for one in reversed(players)}
-    peers = tuple(
-        Peer(key, f"Phần mềm quản lý văn bản {one.name}", (Grant(one.agency),))
-        for key, one in reversed(systems.items())
-        if key != hub.peer
-    )
+    own = {one.peer: one for one in players if one.peer != hub.peer}
     province = Peer(hub.peer, "Trục liên thông tỉnh Mẫu", (Grant(hub.agency, subtree=True),), push_url=hub_url)
-    return Directory(version=1, agencies=agencies, peers=(province, *peers))
+    peers = (
+        *(Peer(key, f"Phần mềm quản lý văn bản {one.name}", (Grant(one.agency),)) for key, one in own.items()),
+        province,
+    )
+    return Directory(version=1, agencies=agencies, peers=peers)
 
 
 def key_pem(signer: KeySigner) -> bytes:

@@ -93,7 +93,7 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
             narrator.note("stopped")
             return INTERRUPTED
         summary = _summary(theatre, time.monotonic() - began_s)
-        if out is not None:
+        if out is not None and theatre.book.complete:
             await asyncio.to_thread(leave, out, theatre.book, stage, summary, now)
         _conclude(theatre, summary, out)
         if not once:
@@ -214,6 +214,7 @@ async def _where_to_look(theatre: Theatre, url: str) -> None:
             (f"{url}/metrics", narrator.say("demo.look.metrics")),
             (str(stage.folder), narrator.say("demo.look.folder")),
             (str(stage.folder / LOG), narrator.say("demo.look.log")),
+            (stage.vkey, narrator.say("demo.look.vkey")),
         ]
     )
     narrator.note("tokens")

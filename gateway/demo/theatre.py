@@ -51,6 +51,11 @@ class Book:
     checkpoint: bytes = b""
 
     @property
+    def complete(self) -> bool:
+        """Whether the story came as far as its proofs."""
+        return bool(self.checkpoint)
+
+    @property
     def deliveries(self) -> Counter[str]:
         """How many deliveries ended how."""
         return Counter(one.status for dispatch in self.dispatches for one in dispatch.deliveries)
