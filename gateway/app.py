@@ -17,14 +17,19 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.config import Config, Server
+from gateway.config import Config, Pdf, Server
 from gateway.exchange import push, sequencer, watch
 from gateway.exchange.line import Clock, Line, State
+from gateway.exchange.pdf_desk import PdfDesk
+from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.http import DoorRunner, build_app
 from gateway.http.carrier import HttpCarrier, tls
+from gateway.http.fetcher import HttpFetcher
 from gateway.ledger import NoteKey, NoteSigner
 from gateway.store import Grouping, PutSetting, Store, queries
 from gateway.trust import TrustStore, load_ed25519, load_signer
+from gateway.trust.anchors import load_anchors
+from gateway.trust.chains import Chains
 
 DRAIN_S = 20.0
 """How long requests under way may take to finish after the gateway was told to stop."""
@@ -47,7 +52,9 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
     storage = config.store
     grouping = Grouping(storage.group_operations_max, storage.group_wait_ms / 1000)
     store = Store.open(storage.url, storage.blob_dir, storage.inline_bytes_max, grouping)
+    desk = AsyncExitStack()
     try:
+        pdf_desk = await desk.enter_async_context(_pdf_desk(config.pdf, clock))
         notary = NoteSigner(NoteKey(config.keys.origin, ledger_key.public_bytes), ledger_key.sign)
         bound = await store.write(PutSetting("ledger.vkey", notary.key.vkey))
         if bound != notary.key.vkey:
@@ -65,11 +72,32 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             state=State(await store.read(queries.directory)),
             disk_free_bytes_min=config.store.disk_free_bytes_min,
             disk=config.store.blob_dir,
+            pdf_desk=pdf_desk,
         )
         line.measure_disk()
         yield line
     finally:
+        await desk.aclose()
         await asyncio.to_thread(store.close)
+
+
+@asynccontextmanager
+async def _pdf_desk(config: Pdf, clock: Clock) -> AsyncIterator[PdfDesk | None]:
+    """Where PDFs are verified; None where no authorities are configured. Raises AnchorError, OSError."""
+    folders = {"government": config.government_anchors, "national": config.national_anchors}
+    stores = tuple([await asyncio.to_thread(load_anchors, name, path) for name, path in folders.items() if path])
+    if not stores:
+        yield None
+        return
+    async with aiohttp.ClientSession() as session:
+        chains = Chains(stores)
+        rules = RefreshRules(lists=config.revocation_lists)
+        refresher = Refresher(chains, config.revocation_dir, HttpFetcher(session), clock, rules)
+        desk = PdfDesk(stores, chains, refresher)
+        try:
+            yield desk
+        finally:
+            desk.pool.shutdown(wait=False, cancel_futures=True)
 
 
 class OtherLedgerError(Exception):
@@ -150,6 +178,8 @@ async def _at_work(line: Line, carrier: push.Carrier) -> AsyncIterator[None]:
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
         ]
+        if line.pdf_desk is not None:
+            work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
         try:
             yield
         finally:

@@ -70,6 +70,16 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Pdf:
+    """The signatures inside PDF attachments. Without a folder of authorities they are not looked at."""
+
+    government_anchors: Path | None = None
+    national_anchors: Path | None = None
+    revocation_dir: Path = Path("revocation")
+    revocation_lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Diagnostics on stderr. They may be lost; the ledger may not."""
 
@@ -85,6 +95,7 @@ class Config:
     server: Server = Server()
     store: Storage = Storage()
     trust: Trust = Trust()
+    pdf: Pdf = Pdf()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
@@ -282,6 +293,7 @@ def _resolved_defaults(config: Config, folder: Path) -> Config:
     return dataclasses.replace(
         config,
         store=dataclasses.replace(config.store, url=url, blob_dir=folder / config.store.blob_dir),
+        pdf=dataclasses.replace(config.pdf, revocation_dir=folder / config.pdf.revocation_dir),
         keys=dataclasses.replace(
             config.keys,
             seal_key=folder / config.keys.seal_key,

@@ -16,6 +16,7 @@ from gateway.model.refusal import Finding, Refused, Severity, Unavailable
 from gateway.model.words import text
 from gateway.store import StoreNotice
 from gateway.trust import KeyFileError
+from gateway.trust.anchors import AnchorError
 
 DONE, FAILED, MISUSE = 0, 1, 2
 
@@ -40,6 +41,8 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
             session.report(fault.text(session.lang))
         case StoreNotice():
             session.report(fault.message(session.lang))
+        case AnchorError():
+            session.report(session.say("say.fault.anchors", cause=fault), session.say("say.fault.anchors_hint"))
         case ProofError():
             session.report(fault.detail(session.lang))
         case Problem():

@@ -16,6 +16,7 @@ from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.rules import Examination, examine
+from gateway.rules.policy import policy_of
 from gateway.store import (
     Admit,
     Admitted,
@@ -67,8 +68,12 @@ async def examine_packet(line: Line, peer: Peer, received: Received) -> Examinat
     """Steps 2 to 5 alone: what the door would say. Records nothing."""
     known = line.known()
     if len(received.skeleton) <= INLINE_BYTES_MAX:
-        return examine(received, peer, known)
-    return await asyncio.to_thread(examine, received, peer, known)
+        examination = examine(received, peer, known)
+    else:
+        examination = await asyncio.to_thread(examine, received, peer, known)
+    if line.pdf_desk is None:
+        return examination
+    return await line.pdf_desk.check(examination, received.parts, known.directory, policy_of(peer), known.at)
 
 
 async def _prepare(line: Line, peer: Peer, received: Received, examination: Examination) -> Admit:

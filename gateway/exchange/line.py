@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.edxml import Limits
 from gateway.exchange.bell import Bell
+from gateway.exchange.pdf_desk import PdfDesk
 from gateway.ledger import NoteSigner
 from gateway.model.agency import Directory, Peer
 from gateway.model.delivery import Backoff
@@ -82,6 +83,8 @@ class Line:
     disk_free_bytes_min: int = 256 * 1024 * 1024
     disk: Path = Path()
     """Where free space is measured."""
+    pdf_desk: PdfDesk | None = None
+    """None: no authorities for signatures in PDFs are configured; then they are not looked at, and reports say so."""
     bell: Bell = field(default_factory=Bell)
 
     @property

@@ -9,6 +9,7 @@ from gateway import edxml, trust
 from gateway.edxml import Limits, Parsed, Received, SignatureState
 from gateway.model.agency import Agency, Directory, Peer
 from gateway.model.packet import Claim, Packet
+from gateway.model.pdf import PdfReport
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity, found
 from gateway.rules.authority import Addressee, check_authority, resolve_addressees
@@ -29,6 +30,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class PdfCheck:
+    """What was found about the signatures of one PDF attachment."""
+
+    content_id: str
+    sha256: str
+    report: PdfReport
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """The whole report. `packet`, `sender` and `addressees` are there exactly when the packet is admitted."""
 
@@ -39,6 +49,8 @@ class Examination:
     packet: Packet | None = None
     sender: Agency | None = None
     addressees: tuple[Addressee, ...] = ()
+    pdfs: tuple[PdfCheck, ...] | None = None
+    """None: the signatures inside PDFs were not looked at (`rules.pdfs.check_pdfs`)."""
 
     @property
     def admitted(self) -> bool:

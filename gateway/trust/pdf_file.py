@@ -166,7 +166,7 @@ def read_signatures(data: bytes, limits: PdfLimits, clock: Callable[[], float]) 
     """Every filled signature field in the order of signing, or why the file cannot be read. Any bytes, no exception."""
     if len(data) > limits.bytes_max:
         return PdfFault.BYTES
-    if fault := _header_fault(data):
+    if fault := header_fault(data):
         return fault
     meter = _Meter(limits, clock)
     try:
@@ -186,7 +186,7 @@ def read_signatures(data: bytes, limits: PdfLimits, clock: Callable[[], float]) 
     return tuple(signed for _, signed in found)
 
 
-def _header_fault(data: bytes) -> PdfFault | None:
+def header_fault(data: bytes) -> PdfFault | None:
     """A PDF begins with its header. Readers forgive what stands before it, and that is how one file is two."""
     if data.startswith(b"%PDF-"):
         return None
