@@ -10,26 +10,33 @@ JSON: `{"agencies": [{...}, ...]}` or a bare list; CSV: a header row, then one a
     ends_at        first instant after it
     successor      key of the agency that took over
     certificates   PEM files whose seals count as the agency's, beside this file; in CSV separated by spaces
+    kinds          what the agency is, words of `AgencyKind`; in CSV separated by spaces
+    regime         `one-man` or `collective`, where it differs from its kind's
+    policy         `strict`, `transition` or `observe`, whoever sends for it
+
+JSON also takes the registers of who signs: `gateway.cli.signers`.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.model.agency import AGENCY_ID_CHARS_MAX, Agency, Period
-from gateway.rules.form import VIET_NAM
+from gateway.cli.fields import WrongField, name, period, word, words
+from gateway.cli.signers import read_delegations, read_signers
+from gateway.model.agency import AGENCY_ID_CHARS_MAX, Agency, AgencyKind, PolicyName, Regime
 
-FIELDS = ("key", "name", "ids", "parent", "starts_at", "ends_at", "successor", "certificates")
-NAME_CHARS_MAX = 200
+FIELDS = (
+    "key", "name", "ids", "parent", "starts_at", "ends_at", "successor", "certificates", "kinds", "regime", "policy",
+)  # fmt: skip
+REGISTERS = ("signers", "delegations")
+"""In JSON only: an agency has many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,6 @@ class _Row:
     fields: Mapping[str, object]
 
 
-class _Wrong(Exception):
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = {name: str(value) for name, value in values.items()}
-
-
 def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...]:
     """The agencies of a file. `known` are those already registered, which the file may name as parent or successor.
 
@@ -73,9 +73,9 @@ def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...
         for row in _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path):
             try:
                 agencies.append((row.line, _agency(row.fields, path.parent)))
-            except _Wrong as wrong:
+            except WrongField as wrong:
                 faults.append(Fault(row.line, wrong.key, wrong.values))
-    except _Wrong as wrong:
+    except WrongField as wrong:
         faults.append(Fault(int(wrong.values.get("line", "1")), wrong.key, wrong.values))
     faults += _disagreements(agencies, known)
     if faults:
@@ -89,16 +89,16 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             reader = csv.DictReader(file, strict=True)
             for fields in reader:
                 if None in fields:
-                    raise _Wrong("directory_file.too_many_columns", line=reader.line_num)
+                    raise WrongField("directory_file.too_many_columns", line=reader.line_num)
                 written: dict[str, object] = {name: value for name, value in fields.items() if value}
-                for name in ("ids", "certificates"):
-                    if name in written:
-                        written[name] = str(written[name]).split()
+                for field in ("ids", "certificates", "kinds"):
+                    if field in written:
+                        written[field] = str(written[field]).split()
                 yield _Row(reader.line_num, written)
         except csv.Error as wrong:
-            raise _Wrong("directory_file.no_csv", line=reader.reader.line_num, cause=wrong) from wrong
+            raise WrongField("directory_file.no_csv", line=reader.reader.line_num, cause=wrong) from wrong
         except UnicodeDecodeError as wrong:
-            raise _Wrong("directory_file.no_utf8", line=1) from wrong
+            raise WrongField("directory_file.no_utf8", line=1) from wrong
 
 
 def _json_rows(path: Path) -> Iterator[_Row]:
@@ -107,12 +107,12 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         written = path.read_bytes().decode("utf-8-sig")
         whole = json.loads(written)
     except UnicodeDecodeError as wrong:
-        raise _Wrong("directory_file.no_utf8", line=1) from wrong
+        raise WrongField("directory_file.no_utf8", line=1) from wrong
     except json.JSONDecodeError as wrong:
-        raise _Wrong("directory_file.no_json", line=wrong.lineno, cause=wrong.msg) from wrong
+        raise WrongField("directory_file.no_json", line=wrong.lineno, cause=wrong.msg) from wrong
     rows = whole.get("agencies") if isinstance(whole, dict) else whole
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _Wrong("directory_file.no_list", line=1)
+        raise WrongField("directory_file.no_list", line=1)
     decoder, at = json.JSONDecoder(), 0
     for row in rows:
         while True:  # the next object in the text that decodes to this row is this row
@@ -129,24 +129,27 @@ def _json_rows(path: Path) -> Iterator[_Row]:
 
 
 def _agency(fields: Mapping[str, object], folder: Path) -> Agency:
-    for name in fields:
-        if name not in FIELDS:
-            raise _Wrong("directory_file.unknown_field", field=name)
+    for field in fields:
+        if field not in (*FIELDS, *REGISTERS):
+            raise WrongField("directory_file.unknown_field", field=field)
     key = _identifier(fields, "key")
     if key is None:
-        raise _Wrong("directory_file.no_key")
-    ids = tuple(dict.fromkeys([key, *(_id(one, "ids") for one in _words(fields, "ids"))]))
-    starts_at, ends_at = _instant(fields, "starts_at"), _instant(fields, "ends_at")
-    if starts_at and ends_at and ends_at <= starts_at:
-        raise _Wrong("directory_file.period", agency=key)
+        raise WrongField("directory_file.no_key")
+    ids = tuple(dict.fromkeys([key, *(_id(one, "ids") for one in words(fields, "ids"))]))
+    signers = read_signers(fields)
     return Agency(
         key=key,
-        name=_name(fields, key),
+        name=name(fields, "name"),
         ids=ids,
         parent=_identifier(fields, "parent"),
-        period=Period(starts_at, ends_at),
+        period=period(fields, key),
         successor=_identifier(fields, "successor"),
-        certificates=tuple(der for name in _words(fields, "certificates") for der in _certificates(folder / name)),
+        certificates=tuple(der for file in words(fields, "certificates") for der in _certificates(folder / file)),
+        kinds=tuple(word({"kinds": one}, "kinds", AgencyKind) for one in words(fields, "kinds")),
+        regime=word(fields, "regime", Regime) if fields.get("regime") else None,
+        policy=word(fields, "policy", PolicyName) if fields.get("policy") else None,
+        signers=signers,
+        delegations=read_delegations(fields, signers),
     )
 
 
@@ -158,53 +161,19 @@ def _identifier(fields: Mapping[str, object], field: str) -> str | None:
 def _id(written: object, field: str) -> str:
     """An identifier: visible, without a space, as long as the standard lets it be."""
     if not isinstance(written, str) or not 0 < len(written) <= AGENCY_ID_CHARS_MAX:
-        raise _Wrong("directory_file.identifier", field=field, written=written, limit=AGENCY_ID_CHARS_MAX)
+        raise WrongField("directory_file.identifier", field=field, written=written, limit=AGENCY_ID_CHARS_MAX)
     if not written.isprintable() or " " in written:
-        raise _Wrong("directory_file.identifier", field=field, written=ascii(written), limit=AGENCY_ID_CHARS_MAX)
+        raise WrongField("directory_file.identifier", field=field, written=ascii(written), limit=AGENCY_ID_CHARS_MAX)
     return written
-
-
-def _name(fields: Mapping[str, object], key: str) -> str:
-    written = fields.get("name")
-    if (
-        not isinstance(written, str)
-        or not written.strip()
-        or len(written) > NAME_CHARS_MAX
-        or not written.isprintable()
-    ):
-        raise _Wrong("directory_file.name", agency=key, limit=NAME_CHARS_MAX)
-    return unicodedata.normalize("NFC", written.strip())
-
-
-def _words(fields: Mapping[str, object], field: str) -> tuple[str, ...]:
-    written = fields.get(field) or []
-    if not isinstance(written, list) or not all(isinstance(one, str) for one in written):
-        raise _Wrong("directory_file.no_words", field=field)
-    return tuple(written)
-
-
-def _instant(fields: Mapping[str, object], field: str) -> datetime | None:
-    written = fields.get(field)
-    if written in (None, ""):
-        return None
-    try:
-        at = datetime.fromisoformat(str(written))
-    except ValueError as wrong:
-        raise _Wrong("directory_file.instant", field=field, written=written) from wrong
-    if at.tzinfo is None:
-        if len(str(written)) != len("2025-07-01"):
-            raise _Wrong("directory_file.instant", field=field, written=written)
-        at = at.replace(tzinfo=VIET_NAM)
-    return at.astimezone(UTC)
 
 
 def _certificates(path: Path) -> tuple[bytes, ...]:
     try:
         return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(path.read_bytes()))
     except OSError as wrong:
-        raise _Wrong("directory_file.certificate", path=path, cause=wrong.strerror or wrong) from wrong
+        raise WrongField("directory_file.certificate", path=path, cause=wrong.strerror or wrong) from wrong
     except ValueError as wrong:
-        raise _Wrong("directory_file.certificate", path=path, cause=wrong) from wrong
+        raise WrongField("directory_file.certificate", path=path, cause=wrong) from wrong
 
 
 def _disagreements(rows: Sequence[tuple[int, Agency]], known: Sequence[Agency]) -> Iterator[Fault]:

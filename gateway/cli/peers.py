@@ -20,7 +20,7 @@ from gateway.cli.register import configured, directory_in_force, opened, peer_en
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
-from gateway.model.agency import Directory, Grant, Peer
+from gateway.model.agency import Directory, Grant, Peer, PolicyName
 from gateway.store import CredentialKind, PutCredential, RevokePeer, Store
 
 TOKEN_BYTES = 32
@@ -47,7 +47,7 @@ def peer() -> None:
 @click.option("--speaks-for", "agencies", multiple=True, required=True)
 @click.option("--subtree", is_flag=True)
 @click.option("--push-url")
-@click.option("--transition", is_flag=True)
+@click.option("--policy", type=click.Choice([str(one) for one in PolicyName]), default=str(PolicyName.STRICT), show_default=True)
 @click.option("--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--client-file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--url", default="")
@@ -60,7 +60,7 @@ def add(
     agencies: tuple[str, ...],
     subtree: bool,
     push_url: str | None,
-    transition: bool,
+    policy: str,
     certificate: Path | None,
     client_file: Path | None,
     url: str,
@@ -70,7 +70,7 @@ def add(
     if push_url is not None and not push_url.startswith("https://"):
         raise Failed(session.say("say.peer.push_url", url=push_url), session.say("say.peer.push_url_hint"))
     secret = _secret(session, certificate)
-    wanted = Peer(key, name, tuple(Grant(one, subtree) for one in agencies), push_url, seal_required=not transition)
+    wanted = Peer(key, name, tuple(Grant(one, subtree) for one in agencies), push_url, PolicyName(policy))
     settings = config.load(config_file)
     if client_file is not None:  # on disk before it counts: a token lost between the two would be of no use to anybody
         write_new(client_file, written(ClientFile(url=url or _own_address(settings), token=secret.token)))
@@ -164,7 +164,7 @@ def list_peers(session: Session, as_json: bool, config_file: Path) -> None:
         session.show_json(
             [
                 {"key": one.key, "name": one.name, "push_url": one.push_url, "revoked_at": one.revoked_at}
-                | {"speaks_for": [grant.agency for grant in one.grants], "seal_required": one.seal_required}
+                | {"speaks_for": [grant.agency for grant in one.grants], "policy": one.policy}
                 for one in directory.peers
             ]
         )

@@ -15,7 +15,9 @@ import click
 from gateway import config
 from gateway.config import Config
 from gateway.ledger import Entry, EntryKind
-from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.model.period import Period
+from gateway.model.signers import Delegation, Signer
 from gateway.store import PutDirectory, Store, queries
 
 
@@ -81,6 +83,25 @@ def _agency(one: Agency) -> dict[str, object]:
         "parent": one.parent,
         "successor": one.successor,
         "certificates_sha256": [hashlib.sha256(der).hexdigest() for der in one.certificates],
+        "kinds": one.kinds,
+        "regime": one.regime,
+        "policy": one.policy,
+        "signers": [_signer(signer) for signer in one.signers],
+        "delegations": [_delegation(leave) for leave in one.delegations],
+        **_period(one.period),
+    }
+
+
+def _signer(one: Signer) -> dict[str, object]:
+    return {"full_name": one.full_name, "position": one.position, "rank": one.rank, **_period(one.period)}
+
+
+def _delegation(one: Delegation) -> dict[str, object]:
+    return {
+        "capacity": one.capacity,
+        "full_name": one.full_name,
+        "basis": one.basis,
+        "types": one.types,
         **_period(one.period),
     }
 
@@ -91,7 +112,7 @@ def _peer(one: Peer) -> dict[str, object]:
         "name": one.name,
         "grants": [_grant(grant) for grant in one.grants],
         "push_url": one.push_url,
-        "seal_required": one.seal_required,
+        "policy": one.policy,
         "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None,
     }
 

@@ -14,6 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.model.period import ALWAYS, Period
+from gateway.model.signers import Delegation, Signer
+
 AGENCY_ID_CHARS_MAX = 35
 """Sửa đổi 1:2022 QCVN 102:2016/BTTTT: edXML:OrganId String, max 35."""
 
@@ -41,18 +44,56 @@ def id_scheme(agency_id: str) -> IdScheme:
     return IdScheme.OTHER
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A validity period: from `starts_at` up to, not including, `ends_at`. None is open."""
+class AgencyKind(StrEnum):
+    """What a body is, for what it may issue and how it signs. The authority table has a row for each."""
 
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    NATIONAL_ASSEMBLY = "national-assembly"
+    STANDING_COMMITTEE = "standing-committee"
+    """Ủy ban Thường vụ Quốc hội."""
+    PRESIDENT = "president"
+    GOVERNMENT = "government"
+    PRIME_MINISTER = "prime-minister"
+    MINISTRY = "ministry"
+    """Bộ, cơ quan ngang bộ."""
+    GOVERNMENT_AGENCY = "government-agency"
+    """Cơ quan thuộc Chính phủ."""
+    SUPREME_COURT = "supreme-court"
+    SUPREME_PROCURACY = "supreme-procuracy"
+    STATE_AUDIT = "state-audit"
+    COURT = "court"
+    PROCURACY = "procuracy"
+    PROVINCE_COUNCIL = "province-council"
+    PROVINCE_COMMITTEE = "province-committee"
+    DISTRICT_COUNCIL = "district-council"
+    """Until 30/06/2025: there has been no district level since."""
+    DISTRICT_COMMITTEE = "district-committee"
+    COMMUNE_COUNCIL = "commune-council"
+    COMMUNE_COMMITTEE = "commune-committee"
+    DEPARTMENT = "department"
+    """Sở, cục, chi cục, phòng and the like: under a ministry or a People's Committee."""
+    PUBLIC_UNIT = "public-unit"
+    """Đơn vị sự nghiệp: schools, hospitals, institutes."""
+    STATE_ENTERPRISE = "state-enterprise"
+    PARTY = "party"
+    FRONT = "front"
+    """Mặt trận Tổ quốc and the mass organisations."""
 
-    def covers(self, at: datetime) -> bool:
-        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
+
+class Regime(StrEnum):
+    """How an agency is led (Decree 30/2020, Article 13.1 and 13.2)."""
+
+    ONE_MAN = "one-man"
+    """Chế độ thủ trưởng."""
+    COLLECTIVE = "collective"
+    """Chế độ tập thể."""
 
 
-ALWAYS = Period()
+class PolicyName(StrEnum):
+    """What the packets of a peer or an agency are held to (`rules.policy` says what each means), strictest first."""
+
+    STRICT = "strict"
+    TRANSITION = "transition"
+    OBSERVE = "observe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +111,16 @@ class Agency:
     """`key` of the agency that took over (mergers of 2025)."""
     certificates: tuple[bytes, ...] = ()
     """DER of the certificates whose seals count as this agency's."""
+    kinds: tuple[AgencyKind, ...] = ()
+    """What it is; more than one where it sends for several bodies (the Government Office for the Government). Empty:
+    not declared."""
+    regime: Regime | None = None
+    """How it is led; None: as its kinds are."""
+    policy: PolicyName | None = None
+    """What its packets are held to, whoever sends them; None: the peer's policy alone. The stricter counts."""
+    signers: tuple[Signer, ...] = ()
+    """Who signs for it; empty: it has enrolled nobody."""
+    delegations: tuple[Delegation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +141,8 @@ class Peer:
     grants: tuple[Grant, ...] = ()
     push_url: str | None = None
     """Where deliveries are pushed (HTTPS); None: the peer pulls."""
-    seal_required: bool = True
-    """Strict policy; False is the transition policy: unsealed packets are admitted with a warning."""
+    policy: PolicyName = PolicyName.STRICT
+    """What its packets are held to."""
     revoked_at: datetime | None = None
 
 

@@ -14,6 +14,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity, found
 from gateway.rules.authority import Addressee, check_authority, resolve_addressees
 from gateway.rules.form import check_form
+from gateway.rules.policy import Policy, policy_of
 from gateway.trust import TrustStore
 
 SIGNATURE = "/edXML/edXMLEnvelope/edXMLHeader/Signature"
@@ -81,9 +82,11 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
         claim = edxml.read(parsed, received)
     except Refused as no:
         return replace(report, findings=no.findings)
+    sender = known.directory.agency(claim.content.sender.id)
+    policy = policy_of(peer, sender)
     form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4
-    packet, seal = _verify_seal(parsed, claim, peer, known)  # step 5
+    packet, seal = _verify_seal(parsed, claim, sender, policy, known)  # step 5
     findings = (*form, *authority, *seal)
     if packet is None or any(one.severity is Severity.REFUSE for one in findings):
         return replace(report, findings=findings)
@@ -96,15 +99,16 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     )
 
 
-def _verify_seal(parsed: Parsed, claim: Claim, peer: Peer, known: Known) -> tuple[Packet | None, tuple[Finding, ...]]:
-    """The packet as signed, or what is wrong with its seal. Without a seal the peer's policy decides."""
+def _verify_seal(
+    parsed: Parsed, claim: Claim, sender: Agency | None, policy: Policy, known: Known
+) -> tuple[Packet | None, tuple[Finding, ...]]:
+    """The packet as signed, or what is wrong with its seal. Without a seal the policy decides."""
     if edxml.signature_state(parsed) is not SignatureState.STRICT_CANDIDATE:
         missing = found(Reason.SEAL_MISSING, SIGNATURE)
-        if peer.seal_required:
+        if policy.severity(missing.reason, missing.severity) is Severity.REFUSE:
             return None, (missing,)
         unsealed = Packet(claim.content, claim.attachments, claim.digest, seal=None)
         return unsealed, (replace(missing, severity=Severity.WARN),)
-    sender = known.directory.agency(claim.content.sender.id)
     try:
         verified = trust.verify(
             parsed,

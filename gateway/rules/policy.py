@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.model.agency import Peer
+from gateway.model.agency import Agency, Peer, PolicyName
 from gateway.model.refusal import Severity
 
 
@@ -41,6 +41,7 @@ OBSERVE = Policy("observe", Severity.WARN)
 POLICIES = {policy.name: policy for policy in (STRICT, TRANSITION, OBSERVE)}
 
 
-def policy_of(peer: Peer) -> Policy:
-    """What a peer's packets are held to: strict where they must be sealed, else what the field sends today."""
-    return STRICT if peer.seal_required else TRANSITION
+def policy_of(peer: Peer, sender: Agency | None = None) -> Policy:
+    """What a packet is held to: the stricter of its peer's policy and its sender's own, if that has one."""
+    names = {peer.policy, sender.policy if sender is not None else None}
+    return POLICIES[next(name for name in PolicyName if name in names)]

@@ -11,13 +11,16 @@ from typing import Any, Self
 from sqlalchemy import Table, and_, bindparam, delete, func, select, update
 
 from gateway.model.agency import Directory
+from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store.instants import micros, micros_or_none
 from gateway.store.schema import (
     agencies,
     agency_certificates,
+    agency_delegations,
     agency_ids,
+    agency_signers,
     credentials,
     directory_versions,
     grants,
@@ -65,6 +68,8 @@ class PutDirectory(Operation[int]):
         _replace(tx, agencies, self._agencies())
         _replace(tx, agency_ids, self._ids())
         _replace(tx, agency_certificates, self._certificates())
+        _replace(tx, agency_signers, self._signers())
+        _replace(tx, agency_delegations, self._delegations())
         _replace(tx, peers, self._peers())
         _replace(tx, grants, self._grants())
         return version
@@ -80,8 +85,10 @@ class PutDirectory(Operation[int]):
 
     def _agencies(self) -> _Rows:
         for place, one in enumerate(self.directory.agencies):
-            starts_at, ends_at = micros_or_none(one.period.starts_at), micros_or_none(one.period.ends_at)
-            yield one.key, place, one.name, one.parent, starts_at, ends_at, one.successor
+            starts_at, ends_at = _instants(one.period)
+            regime, policy = (None if word is None else str(word) for word in (one.regime, one.policy))
+            kinds = " ".join(one.kinds)
+            yield one.key, place, one.name, one.parent, starts_at, ends_at, one.successor, kinds, regime, policy
 
     def _ids(self) -> _Rows:
         for agency in self.directory.agencies:
@@ -93,15 +100,31 @@ class PutDirectory(Operation[int]):
             for place, der in enumerate(agency.certificates):
                 yield agency.key, place, der
 
+    def _signers(self) -> _Rows:
+        for agency in self.directory.agencies:
+            for place, one in enumerate(agency.signers):
+                yield agency.key, place, one.full_name, one.position, str(one.rank), *_instants(one.period)
+
+    def _delegations(self) -> _Rows:
+        for agency in self.directory.agencies:
+            for place, one in enumerate(agency.delegations):
+                scope = "\n".join(one.types)
+                yield (
+                    agency.key, place, str(one.capacity), one.full_name, one.basis, scope, *_instants(one.period)
+                )  # fmt: skip
+
     def _peers(self) -> _Rows:
         for place, one in enumerate(self.directory.peers):
-            yield one.key, place, one.name, one.push_url, one.seal_required, micros_or_none(one.revoked_at)
+            yield one.key, place, one.name, one.push_url, str(one.policy), micros_or_none(one.revoked_at)
 
     def _grants(self) -> _Rows:
         for peer in self.directory.peers:
             for place, one in enumerate(peer.grants):
-                starts_at, ends_at = micros_or_none(one.period.starts_at), micros_or_none(one.period.ends_at)
-                yield peer.key, place, one.agency, one.subtree, starts_at, ends_at
+                yield peer.key, place, one.agency, one.subtree, *_instants(one.period)
+
+
+def _instants(period: Period) -> tuple[int | None, int | None]:
+    return micros_or_none(period.starts_at), micros_or_none(period.ends_at)
 
 
 def _replace(tx: Transaction, table: Table, rows: _Rows) -> None:

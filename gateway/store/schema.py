@@ -82,7 +82,11 @@ agencies = Table(
     Column("starts_at", BigInteger),
     Column("ends_at", BigInteger),
     Column("successor", Key),
+    Column("kinds", Text, nullable=False),
+    Column("regime", String(16)),
+    Column("policy", String(16)),
 )
+"""`kinds`: the words of AgencyKind with a space between them."""
 
 agency_ids = Table(
     "agency_ids",
@@ -100,6 +104,32 @@ agency_certificates = Table(
     Column("der", LargeBinary, nullable=False),
 )
 
+agency_signers = Table(
+    "agency_signers",
+    metadata,
+    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("full_name", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("rank", String(16), nullable=False),
+    Column("starts_at", BigInteger),
+    Column("ends_at", BigInteger),
+)
+
+agency_delegations = Table(
+    "agency_delegations",
+    metadata,
+    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("capacity", String(16), nullable=False),
+    Column("full_name", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("starts_at", BigInteger),
+    Column("ends_at", BigInteger),
+)
+"""`types`: names of types of document, one a line."""
+
 peers = Table(
     "peers",
     metadata,
@@ -107,7 +137,7 @@ peers = Table(
     Column("position", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("push_url", Text),
-    Column("seal_required", Boolean, nullable=False),
+    Column("policy", String(16), nullable=False),
     Column("revoked_at", BigInteger),
 )
 
@@ -275,6 +305,24 @@ refusals = Table(
     Column("at", BigInteger, nullable=False),
     Column("ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index")),
 )
+
+rule_tables = Table(
+    "rule_tables",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("effective_from", BigInteger, nullable=False),
+    Column("proposed_by", Key, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("approved_by", Key),
+    Column("approved_at", BigInteger),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
+    CheckConstraint("approved_by <> proposed_by", name="two_people"),
+)
+"""Tables the rules rest on: sealed documents that one person proposed and another approved. `certificate` is the DER of
+the one that sealed the document."""
 
 settings = Table(
     "settings",

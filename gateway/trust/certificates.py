@@ -25,7 +25,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from gateway.model.agency import Period
+from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.trust.algorithms import PublicKey, allowed, describe
 from gateway.trust.faults import refusal

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from gateway.cli.agencies import FIELDS, DirectoryFileError, read_agencies
 from gateway.cli.register import export
 from gateway.ledger import EntryKind, decode
-from gateway.model.agency import Agency, Period
+from gateway.model.agency import Agency
+from gateway.model.period import Period
 from gateway.store import queries
 from tests.cli.command import Said, asked, done, gateway
 from tests.pki import pki

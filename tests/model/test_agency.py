@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.agency import Agency, Directory, Grant, IdScheme, Peer, Period, id_scheme
+from gateway.model.agency import Agency, Directory, Grant, IdScheme, Peer, id_scheme
+from gateway.model.period import Period
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.agency import Agency, Directory, Grant, Peer
 from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Status
+from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.rules.authority import check_authority, resolve_addressees
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer, PolicyName, Regime
+from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
+from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.store import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer, Store, queries
 from tests.store.samples import NOW, run, sha256, write
 
@@ -22,10 +24,25 @@ INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st
 PERIODS = st.builds(Period, st.none() | INSTANTS, st.none() | INSTANTS)
 GRANTS = st.lists(st.builds(Grant, KEYS, st.booleans(), PERIODS), max_size=3).map(tuple)
 PEERS = st.lists(
-    st.builds(Peer, KEYS, NAMES, GRANTS, st.none() | st.just("https://x.vn/"), st.booleans(), st.none() | INSTANTS),
+    st.builds(
+        Peer,
+        KEYS,
+        NAMES,
+        GRANTS,
+        st.none() | st.just("https://x.vn/"),
+        st.sampled_from(PolicyName),
+        st.none() | INSTANTS,
+    ),
     max_size=5,
     unique_by=lambda peer: peer.key,
 ).map(tuple)
+
+
+TYPES = st.lists(st.sampled_from(["Công văn", "Quyết định"]), unique=True).map(tuple)
+SIGNERS = st.lists(st.builds(Signer, NAMES, NAMES, st.sampled_from(Rank), PERIODS), max_size=3).map(tuple)
+DELEGATIONS = st.lists(st.builds(Delegation, st.sampled_from(Capacity), NAMES, NAMES, TYPES, PERIODS), max_size=3).map(
+    tuple
+)
 
 
 @st.composite
@@ -42,6 +59,11 @@ def agencies(draw: st.DrawFn) -> tuple[Agency, ...]:
                 draw(PERIODS),
                 draw(st.none() | KEYS),
                 draw(st.lists(st.binary(max_size=6), max_size=3).map(tuple)),
+                draw(st.lists(st.sampled_from(AgencyKind), unique=True, max_size=2).map(tuple)),
+                draw(st.none() | st.sampled_from(Regime)),
+                draw(st.none() | st.sampled_from(PolicyName)),
+                draw(SIGNERS),
+                draw(DELEGATIONS),
             )
         )
     return tuple(made)

@@ -8,8 +8,9 @@ from functools import cache
 
 from gateway import edxml
 from gateway.edxml import Limits, PartWriter, Received
-from gateway.model.agency import Agency, Directory, Grant, Peer, Period
+from gateway.model.agency import Agency, Directory, Grant, Peer
 from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Status
+from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.rules import Known
 from gateway.trust import seal

@@ -17,7 +17,8 @@ _APPEND_ONLY = (
     "delivery_events",
     "refusals",
 )
-_NEVER_DELETED = ("ledger_head", "ledger_tiles", "deliveries", "attempts")
+_NEVER_DELETED = ("ledger_head", "ledger_tiles", "deliveries", "attempts", "rule_tables")
+_RULE_TABLE_KEPT = ("name", "version", "effective_from", "proposed_by", "proposed_at", "certificate", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class _Guard:
 _TILE_PREFIX = {
     "sqlite": "substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes",
     "postgresql": "substring(NEW.hashes from 1 for length(OLD.hashes)) <> OLD.hashes",
+}
+
+
+_RULE_TABLE_CHANGED = {
+    engine: f"OLD.approved_by IS NOT NULL OR NEW.approved_by IS NULL OR ({old}) {differs} ({new})"
+    for engine, differs in (("sqlite", "IS NOT"), ("postgresql", "IS DISTINCT FROM"))
+    for old, new in [tuple(", ".join(f"{row}.{column}" for column in _RULE_TABLE_KEPT) for row in ("OLD", "NEW"))]
 }
 
 
@@ -58,6 +66,7 @@ def guards_of_first(engine: str) -> list[str]:
             "OLD.status IN ('acknowledged', 'refused', 'expired', 'withdrawn') AND NEW.status <> OLD.status",
             "a final status never changes",
         ),
+        _Guard("approved", "rule_tables", "UPDATE", _RULE_TABLE_CHANGED[engine], "a table is only approved, and once"),
         _Guard("closed", "attempts", "UPDATE", "OLD.ended_at IS NOT NULL", "a closed attempt never changes"),
         *(_Guard("kept", table, "UPDATE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),
         *(_Guard("kept", table, "DELETE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),

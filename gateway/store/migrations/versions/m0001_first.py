@@ -20,6 +20,8 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Everything, on either engine."""
     _directory()
+    _signers()
+    _rule_tables()
     _credentials_and_settings()
     _ledger()
     _dispatches()
@@ -67,6 +69,9 @@ def _directory() -> None:
         sa.Column("starts_at", INSTANT),
         sa.Column("ends_at", INSTANT),
         sa.Column("successor", KEY),
+        _needed("kinds", sa.Text()),
+        sa.Column("regime", WORD),
+        sa.Column("policy", WORD),
         _key("agencies", "key"),
     )
     op.create_table(
@@ -91,7 +96,7 @@ def _directory() -> None:
         _needed("position", sa.Integer()),
         _needed("name", sa.Text()),
         sa.Column("push_url", sa.Text()),
-        _needed("seal_required", sa.Boolean()),
+        _needed("policy", WORD),
         sa.Column("revoked_at", INSTANT),
         _key("peers", "key"),
     )
@@ -105,6 +110,52 @@ def _directory() -> None:
         sa.Column("ends_at", INSTANT),
         _points("grants", "peer", "peers.key", deferred=True),
         _key("grants", "peer", "position"),
+    )
+
+
+def _signers() -> None:
+    op.create_table(
+        "agency_signers",
+        _needed("agency", KEY),
+        _needed("position", sa.Integer(), key=True),
+        _needed("full_name", sa.Text()),
+        _needed("post", sa.Text()),
+        _needed("rank", WORD),
+        sa.Column("starts_at", INSTANT),
+        sa.Column("ends_at", INSTANT),
+        _points("agency_signers", "agency", "agencies.key", deferred=True),
+        _key("agency_signers", "agency", "position"),
+    )
+    op.create_table(
+        "agency_delegations",
+        _needed("agency", KEY),
+        _needed("position", sa.Integer(), key=True),
+        _needed("capacity", WORD),
+        _needed("full_name", sa.Text()),
+        _needed("basis", sa.Text()),
+        _needed("types", sa.Text()),
+        sa.Column("starts_at", INSTANT),
+        sa.Column("ends_at", INSTANT),
+        _points("agency_delegations", "agency", "agencies.key", deferred=True),
+        _key("agency_delegations", "agency", "position"),
+    )
+
+
+def _rule_tables() -> None:
+    op.create_table(
+        "rule_tables",
+        _needed("name", WORD),
+        _needed("version", sa.Integer(), key=True),
+        _needed("effective_from", INSTANT),
+        _needed("proposed_by", KEY),
+        _needed("proposed_at", INSTANT),
+        sa.Column("approved_by", KEY),
+        sa.Column("approved_at", INSTANT),
+        _needed("certificate", sa.LargeBinary()),
+        _needed("document", sa.LargeBinary()),
+        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name=op.f("ck_rule_tables_approved")),
+        sa.CheckConstraint("approved_by <> proposed_by", name=op.f("ck_rule_tables_two_people")),
+        _key("rule_tables", "name", "version"),
     )
 
 
