@@ -12,6 +12,7 @@ through the packet, and not to be led astray by elements of the same name elsewh
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ from gateway.edxml.findings import VALUE_CHARS_MAX, local_name, quoted
 
 SCH = "http://purl.oclc.org/dsdl/schematron"
 XSL = "http://www.w3.org/1999/XSL/Transform"
+
+ELEMENTS_MAX = 1_000
+FAILURES_MAX = 20
+"""A rule looks at that many elements of a packet and speaks of that many: what is more was made to keep us busy."""
 
 _TEXTS = (("", "vi"), (".sua", "vi"), (".en", "en"), (".fix", "en"))
 """Endings of a rule's texts: the finding (its assert's own text) and the advice, in Vietnamese and in English."""
@@ -89,12 +94,19 @@ class Schematron:
         self._threads = threading.local()
 
     def failures(self, root: etree._Element) -> tuple[Failure, ...]:
-        """Every rule the document breaks, once for each element that breaks it, in the order of the schema."""
+        """Every rule the document breaks, in the order of the schema; at most 20 times each, once for an element."""
         hits = self._pass()(root).getroot()
         if not len(hits):
             return ()
         places = _Places(root)
-        return tuple(self._failure(places, hit) for hit in hits)
+        met = Counter[str]()
+        failures = []
+        for hit in hits:
+            rule = hit.get("rule", "")
+            met[rule] += 1
+            if met[rule] <= FAILURES_MAX:
+                failures.append(self._failure(places, hit))
+        return tuple(failures)
 
     def _pass(self) -> etree.XSLT:
         """The compiled pass: one a thread, since libxslt keeps state in it."""
@@ -126,22 +138,30 @@ class Schematron:
 class _Places:
     """Elements and their paths by what the pass writes of them: `/0/2/1`, the number of each step among its siblings.
 
-    Findings of one packet share most of their steps, so each step is taken once. Paths read as `edxml` writes them.
+    Findings of one packet share most of their steps, so the children of an element are numbered once.
     """
 
     def __init__(self, root: etree._Element) -> None:
-        self._known = {"/0": (root, f"/{local_name(root.tag)}")}
+        self._below = {"": [(root, f"/{local_name(root.tag)}")]}
 
     def at(self, where: str) -> tuple[etree._Element, str]:
-        if where not in self._known:
-            before, _, number = where.rpartition("/")
-            parent, path = self.at(before)
-            siblings = [child for child in parent if isinstance(child.tag, str)]
-            element = siblings[int(number)]
-            twins = [child for child in siblings if child.tag == element.tag]
-            position = f"[{twins.index(element) + 1}]" if len(twins) > 1 else ""
-            self._known[where] = (element, f"{path}/{_shown(local_name(element.tag))}{position}")
-        return self._known[where]
+        before, _, number = where.rpartition("/")
+        if before not in self._below:
+            self._below[before] = _children(*self.at(before))
+        return self._below[before][int(number)]
+
+
+def _children(parent: etree._Element, path: str) -> list[tuple[etree._Element, str]]:
+    """The element children with their paths, written as `edxml` writes them: [n] where a name stands more than once."""
+    children = [child for child in parent if isinstance(child.tag, str)]
+    tags = [str(child.tag) for child in children]
+    twins, met = Counter(tags), Counter[str]()
+    placed = []
+    for child, tag in zip(children, tags, strict=True):
+        met[tag] += 1
+        position = f"[{met[tag]}]" if twins[tag] > 1 else ""
+        placed.append((child, f"{path}/{_shown(local_name(tag))}{position}"))
+    return placed
 
 
 def _shown(value: str) -> str:
@@ -186,6 +206,7 @@ def _stylesheet(schema: etree._Element, assertions: Mapping[str, Assertion]) -> 
     hits = etree.SubElement(etree.SubElement(sheet, _xsl("template"), match="/"), "hits")
     for rule in schema.iter(_sch("rule")):
         each = etree.SubElement(hits, _xsl("for-each"), select=rule.get("context", ""))
+        each = etree.SubElement(each, _xsl("if"), test=f"position() <= {ELEMENTS_MAX}")
         _variables(rule, each)
         # One test for all asserts of a rule comes first: nearly every packet keeps nearly every rule.
         kept = " and ".join(f"({element.get('test')})" for element in rule.iter(_sch("assert")))
