@@ -33,7 +33,7 @@ class Patience:
 
     def pause_s(self, attempt: int, asked_s: float | None, chance: float) -> float:
         """Before the next try: at least what the gateway asked for, otherwise doubling, with jitter."""
-        own_s = min(self.first_s * 2.0 ** (attempt - 1), self.most_s) * (0.5 + chance / 2)
+        own_s = min(self.first_s * 2.0 ** min(attempt - 1, 62), self.most_s) * (0.5 + chance / 2)
         return max(own_s, asked_s or 0.0)
 
 
