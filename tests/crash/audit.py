@@ -154,7 +154,7 @@ class Audit:
         for row in _all(
             connection,
             "SELECT dispatch_id, addressee FROM deliveries JOIN dispatches ON dispatches.id = dispatch_id"
-            " WHERE ledger_index >= :start",
+            " WHERE dispatches.ledger_index >= :start",
             start=start,
         ):
             addressees[row.dispatch_id].append(row.addressee)
@@ -208,7 +208,7 @@ class Audit:
             connection,
             "SELECT deliveries.id, status, event FROM deliveries JOIN delivery_events ON delivery_id = deliveries.id"
             " WHERE delivery_events.id IN (SELECT max(id) FROM delivery_events GROUP BY delivery_id)"
-            " AND ledger_index >= :start AND status <> event",
+            " AND delivery_events.ledger_index >= :start AND status <> event",
             start=start,
         ):
             report.wrong.append(f"delivery {row.id} is {row.status}, its last event is {row.event}")
@@ -224,7 +224,7 @@ class Audit:
             connection,
             "SELECT DISTINCT blobs.sha256, blobs.size_bytes, data FROM blobs"
             " JOIN dispatch_attachments ON dispatch_attachments.sha256 = blobs.sha256"
-            " JOIN dispatches ON dispatches.id = dispatch_id WHERE ledger_index >= :start",
+            " JOIN dispatches ON dispatches.id = dispatch_id WHERE dispatches.ledger_index >= :start",
             start=start,
         ):
             file = self._blobs / row.sha256[:2] / row.sha256

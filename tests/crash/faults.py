@@ -6,10 +6,12 @@ thread writes the database, and another makes an attachment durable.
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -20,6 +22,7 @@ FLUSHES, WRITES = "fdatasync", "pwrite64"
 """How SQLite makes a commit durable, and how it writes the pages of one."""
 BLOB_FLUSHES = "fsync"
 """How a large attachment is made durable: the file, the folder of folders, the folder it was renamed into."""
+DYING_S_MAX, DETACH_S_MAX = 0.3, 5.0
 FAILS, KILLS = "error=EIO", "signal=KILL"
 
 
@@ -31,6 +34,7 @@ def injected(serving: Serving, calls: str, what: str, when: str) -> Iterator[Non
         pytest.skip(f"strace is not installed (Debian: apt-get install {PACKAGE})")
     command = [strace, "--follow-forks", "--attach", str(serving.pid), "--output=/dev/null"]
     command += [f"--trace={calls}", f"--inject={calls}:{what}:when={when}"]
+    watch = os.pidfd_open(serving.pid)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr is not None
         attached = tracer.stderr.readline()
@@ -38,5 +42,10 @@ def injected(serving: Serving, calls: str, what: str, when: str) -> Iterator[Non
         try:
             yield
         finally:
-            tracer.terminate()  # detaches; where the gateway died, it has ended already
-            tracer.stderr.read()
+            # A tracer told to detach while what it traces is dying may wait for ever: one that is dying is left to die.
+            if not select.select([watch], [], [], DYING_S_MAX)[0]:
+                tracer.terminate()
+            os.close(watch)
+            with suppress(subprocess.TimeoutExpired):
+                tracer.wait(DETACH_S_MAX)
+            tracer.kill()

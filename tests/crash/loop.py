@@ -16,8 +16,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -103,7 +103,7 @@ class Loop:
         """So many kills, or as many as the time allows; then a last start, an audit of everything, and proofs."""
         began_s, summary = time.monotonic(), self._summary
         try:
-            async with endpoint(self._parties, self._hub_port, random.Random(summary.seed)):
+            async with endpoint(self._parties, self._hub_port, random.Random(summary.seed)), self._watched():
                 async with self._parties.at_work():
                     while summary.cycles < cycles and time.monotonic() - began_s < seconds_max:
                         await self._live_and_die()
@@ -111,7 +111,7 @@ class Loop:
                 await self._catch_up()
                 await self._compare(Audit(self._installation))
                 await self._prove()
-                await asyncio.to_thread(self._serving.stop)
+            await asyncio.to_thread(self._serving.stop)
         finally:
             self._serving.close()
             self._notebook.close()
@@ -130,6 +130,20 @@ class Loop:
         await asyncio.sleep(shortest_s * (longest_s / shortest_s) ** self._chance.random())
         await asyncio.to_thread(self._serving.kill)
         self._summary.cycles += 1
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """A gateway that ends although nobody killed it ends the loop: the peers would wait for it for ever."""
+
+        async def watch() -> None:
+            while not self._serving.ended_by_itself:
+                await asyncio.sleep(0.1)
+            raise AssertionError(self._serving.log)
+
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch())
+            yield
+            watching.cancel()
 
     async def _start(self) -> None:
         """Start over what is there, look whether it is all there, and send some of it once more."""

@@ -30,6 +30,7 @@ class Serving:
         self._pid = 0
         self._watch = -1
         """A descriptor that becomes readable when the process ends."""
+        self._told_to_end = False
 
     @property
     def pid(self) -> int:
@@ -47,6 +48,7 @@ class Serving:
         started_s = time.monotonic()
         self._pid = self._origin.spawn(["--lang", "en", "serve", "--config", str(self._config)], self._log)
         self._watch = os.pidfd_open(self._pid)
+        self._told_to_end = False
         while not self.answers():
             assert not self.ends_within(0.005), self.log
             assert time.monotonic() - started_s < READY_S_MAX, self.log
@@ -65,15 +67,18 @@ class Serving:
         dependencies: dict[str, bool] = json.loads(body)["dependencies"]
         return status, dependencies
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Is it gone although nobody told it to end?"""
+        return bool(self._pid) and not self._told_to_end and self.ends_within(0)
+
     def kill(self) -> int:
         """SIGKILL: nothing is tidied up, nothing flushed, nobody told."""
-        os.kill(self.pid, signal.SIGKILL)
-        return self.ended()
+        return self._end(signal.SIGKILL)
 
     def stop(self) -> int:
         """SIGTERM, as an operator would; its exit status."""
-        os.kill(self.pid, signal.SIGTERM)
-        return self.ended()
+        return self._end(signal.SIGTERM)
 
     def ends_within(self, timeout_s: float) -> bool:
         """Has it ended, or does it end in so many seconds?"""
@@ -90,6 +95,11 @@ class Serving:
         """Leave nothing running, whatever happened."""
         if self._pid:
             self.kill()
+
+    def _end(self, number: signal.Signals) -> int:
+        self._told_to_end = True
+        os.kill(self.pid, number)
+        return self.ended()
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         try:
