@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +49,26 @@ def play_once(out: Path, *options: str) -> Played:
     return Played(done.returncode, done.stdout, done.stderr, out)
 
 
+@dataclass(frozen=True)
+class Staying:
+    """A demo that stays up, and its lines as they come."""
+
+    process: subprocess.Popen[str]
+    lines: Iterator[str]
+
+    def until(self, mark: str) -> list[str]:
+        """Its lines up to the one that holds `mark`."""
+        seen = []
+        for line in self.lines:
+            seen.append(line.rstrip("\n"))
+            if mark in line:
+                return seen
+        raise AssertionError(f"it ended without saying {mark!r}:\n" + "\n".join(seen))
+
+
 @contextmanager
-def staying_up(*options: str) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
-    """`gateway demo`, and its lines as they come; ended with the block, if it has not ended by then."""
+def staying_up(*options: str) -> Iterator[Staying]:
+    """`gateway demo`; ended with the block, if it has not ended by then."""
     process = subprocess.Popen(
         command(*options, "demo"),
         stdout=subprocess.PIPE,
@@ -59,19 +76,13 @@ def staying_up(*options: str) -> Iterator[tuple[subprocess.Popen[str], Iterator[
         env=dict(os.environ, PYTHONUNBUFFERED="1"),
     )
     assert process.stdout is not None
-    too_long = threading.Timer(SECONDS_MAX, process.kill)
+    too_long = threading.Timer(2 * SECONDS_MAX, process.kill)
     too_long.start()
     try:
-        yield process, iter(process.stdout)
+        yield Staying(process, iter(process.stdout))
     finally:
         too_long.cancel()
         if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(signal.SIGTERM)
         process.stdout.close()
-        process.wait(timeout=10)
-
-
-def between(lines: Sequence[str], first: str, last: str) -> list[str]:
-    """The lines behind the one that holds `first`, up to the one that holds `last`."""
-    start = next(place for place, line in enumerate(lines) if first in line) + 1
-    return list(lines[start : next(place for place, line in enumerate(lines) if place >= start and last in line)])
+        process.wait(timeout=30)

@@ -7,43 +7,30 @@ import shlex
 import signal
 import subprocess
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-from tests.demo.played import staying_up
+from tests.demo.played import Staying, staying_up
 from tests.outside import require
 
 
-def _until(lines: Iterator[str], mark: str) -> list[str]:
-    seen = []
-    for line in lines:
-        seen.append(line.rstrip("\n"))
-        if mark in line:
-            return seen
-    raise AssertionError(f"it ended without saying {mark!r}:\n" + "\n".join(seen))
-
-
-def test_what_it_says_to_try_works_and_ctrl_c_ends_it() -> None:
+def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     curl = require("curl")
-    with staying_up("--lang", "en") as (process, lines):
-        told = _until(lines, "Ctrl-C")
-        tries = [line.strip() for line in told if line.strip().startswith("curl ")]
-        submitted, asked, checkpoint = (_tried(curl, one) for one in tries)
-        assert set(json.loads(submitted)) >= {"dispatch_id", "ledger_index"}
-        assert json.loads(asked)["code"] == "01/BM-VP"
-        assert checkpoint.startswith("DEMO.invalid/ledger\n")
+    told = staying.until("Ctrl-C")
+    submitted, asked, checkpoint = (_tried(curl, line) for line in told if line.strip().startswith("curl "))
+    assert set(json.loads(submitted)) >= {"dispatch_id", "ledger_index"}
+    assert json.loads(asked)["code"] == "01/BM-VP"
+    assert checkpoint.startswith("DEMO.invalid/ledger\n")
+    url = next(line.split()[0] for line in told if "/openapi.json" in line)
+    with urllib.request.urlopen(url) as answer:
+        assert json.load(answer)["openapi"].startswith("3.")
+    staying.until("90/BM-VP")
+    staying.until("90/BM-VP")  # both addressees of the spare packet took it
 
-        url = next(line.split()[0] for line in told if "/openapi.json" in line)
-        with urllib.request.urlopen(url) as answer:
-            assert json.load(answer)["openapi"].startswith("3.")
-        taken = [line for line in (next(lines), next(lines)) if "90/BM-VP" in line]
-        assert len(taken) == 2, "both addressees of the spare packet took it"
-
-        folder = next(Path(line.split()[0]) for line in told if "truc-demo-" in line)
-        assert (folder / "gateway.log").stat().st_size > 0
-        process.send_signal(signal.SIGINT)
-        rest = list(lines)
-        assert process.wait(timeout=30) == 0
+    folder = next(Path(line.split()[0]) for line in told if "truc-demo-" in line)
+    assert (folder / "gateway.log").stat().st_size > 0
+    staying.process.send_signal(signal.SIGINT)
+    rest = list(staying.lines)
+    assert staying.process.wait(timeout=30) == 0
     assert json.loads(rest[-1])["ok"] is True
     assert not folder.exists()
 
@@ -55,9 +42,9 @@ def _tried(curl: Path, line: str) -> str:
 
 
 def test_it_can_be_stopped_in_the_middle() -> None:
-    with staying_up("--lang", "vi") as (process, lines):
-        _until(lines, "2. ")
-        process.send_signal(signal.SIGTERM)
-        rest = list(lines)
-        assert process.wait(timeout=30) == 130
+    with staying_up("--lang", "vi") as one:
+        one.until("2. ")
+        one.process.send_signal(signal.SIGTERM)
+        rest = list(one.lines)
+        assert one.process.wait(timeout=30) == 130
     assert "Đã dừng" in rest[-1]
