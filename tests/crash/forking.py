@@ -18,6 +18,7 @@ from gateway.cli import main
 
 def _answer_until_nobody_asks() -> None:
     alive: set[int] = set()
+    print(json.dumps("loaded"), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:

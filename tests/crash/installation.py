@@ -17,6 +17,9 @@ from gateway.demo.stage import prepare
 INLINE_BYTES_MAX = 8_192
 """Attachments beyond this are files: low, so that the usual one of 20 KB goes the way of the large ones."""
 
+EMBEDDED = Path("db/register.db")
+"""In a folder of its own, so that it can be given a disk of its own."""
+
 SETTINGS: Mapping[str, object] = {
     "store.inline_bytes_max": INLINE_BYTES_MAX,
     "store.disk_free_bytes_min": 0,
@@ -50,9 +53,11 @@ class Installation:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def copy(self, folder: Path) -> Installation:
-        """The same gateway, as it is now, in another folder; with SQLite, where everything lies in the folder."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+    def copy(self, folder: Path, seen_at: Path | None = None) -> Installation:
+        """The same gateway, as it is now, in another folder; with SQLite, where everything lies in the folder.
+
+        `seen_at` is where its folder is read, where a disk is mounted there that only the gateway sees."""
+        shutil.copytree(seen_at or self.folder, folder)
         return replace(self, folder=folder, url=_embedded(folder))
 
 
@@ -66,7 +71,8 @@ def found(
     """Found a gateway. `database` is the URL of an empty one; without it, an SQLite file in the folder."""
     now, port = datetime.now(UTC), free_port()
     issuer = Issuer(now)
-    overrides = {**SETTINGS, "server.port": port, **(settings or {})}
+    embedded = {} if database else {"store.url": f"sqlite:///{EMBEDDED}"}
+    overrides = {**SETTINGS, "server.port": port, **embedded, **(settings or {})}
     stage = asyncio.run(prepare(folder, issuer, assemble(issuer, hub_url), now, url=database, overrides=overrides))
     return Installation(folder, database or _embedded(folder), port, stage.vkey, stage.tokens, stage.cast)
 
@@ -80,4 +86,4 @@ def free_port() -> int:
 
 
 def _embedded(folder: Path) -> str:
-    return f"sqlite:///{folder / 'register.db'}"
+    return f"sqlite:///{folder / EMBEDDED}"

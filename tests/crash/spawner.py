@@ -48,6 +48,7 @@ class Spawner:
             text=True,
             bufsize=1,
         )
+        assert self._answer() == "loaded"
 
     def __enter__(self) -> Spawner:
         return self
@@ -70,9 +71,14 @@ class Spawner:
 
     def _ask(self, **request: object) -> int:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
-        answer: int = json.loads(self._process.stdout.readline())
+        answer = self._answer()
+        assert isinstance(answer, int), answer
+        return answer
+
+    def _answer(self) -> int | str:
+        assert self._process.stdout is not None
+        answer: int | str = json.loads(self._process.stdout.readline())
         return answer
 
 
