@@ -71,7 +71,6 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             chance=random.SystemRandom(),
             state=State(await store.read(queries.directory)),
             disk_free_bytes_min=config.store.disk_free_bytes_min,
-            disk=config.store.blob_dir,
             pdf_desk=pdf_desk,
         )
         line.measure_disk()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
 from gateway.edxml import Limits
 from gateway.exchange.bell import Bell
@@ -81,8 +80,6 @@ class Line:
     chance: random.Random
     state: State
     disk_free_bytes_min: int = 256 * 1024 * 1024
-    disk: Path = Path()
-    """Where free space is measured."""
     pdf_desk: PdfDesk | None = None
     """None: no authorities for signatures in PDFs are configured; then they are not looked at, and reports say so."""
     bell: Bell = field(default_factory=Bell)
@@ -136,5 +133,6 @@ class Line:
         return count <= self.rules.refusals_recorded_per_minute
 
     def measure_disk(self) -> None:
-        """Note whether free space is below the floor."""
-        self.state.disk_full = shutil.disk_usage(self.disk).free < self.disk_free_bytes_min
+        """Note whether free space is below the floor on any disk the store writes to."""
+        free_bytes = min(shutil.disk_usage(folder).free for folder in self.store.folders)
+        self.state.disk_full = free_bytes < self.disk_free_bytes_min

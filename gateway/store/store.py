@@ -59,6 +59,8 @@ class Store:
         self.failed: str | None = None
         """Why the store stopped for good; None while it works."""
         self.blobs = Blobs(blob_dir, inline_bytes_max, self._small_blob, self._fail)
+        self.folders = (blob_dir,) if wal is None else (blob_dir, wal.folder)
+        """Where this machine's disks are written to; they may be several."""
         self._engines = (writer, reader)
         self._reader = reader
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")

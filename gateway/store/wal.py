@@ -30,6 +30,8 @@ class WriteAheadLog:
     """The log beside a database file. Used by the writer thread only."""
 
     def __init__(self, database: Path, busy_timeout_ms: int) -> None:
+        self.folder = database.parent
+        """Where the database and its log are."""
         self._path = database.with_name(database.name + "-wal")
         self._busy_timeout_ms = busy_timeout_ms
         self._mark = WAL_BYTES

@@ -169,10 +169,11 @@ async def test_a_full_disk_is_told_and_survived_without_a_restart(tmp_path: Path
         assert report.dispatches == len(of_kind(sender.told, Receipted))
 
 
+@pytest.mark.parametrize("full", ["db", "blobs"])
 @awaited
-async def test_below_the_floor_nothing_is_begun(tmp_path: Path) -> None:
+async def test_below_the_floor_nothing_is_begun(tmp_path: Path, full: str) -> None:
     """Before the disk is full: so that what is under way, and the ledger, still have room."""
-    async with on_a_small_disk(tmp_path, "blobs", **{"store.disk_free_bytes_min": FLOOR_BYTES}) as disk:
+    async with on_a_small_disk(tmp_path, full, **{"store.disk_free_bytes_min": FLOOR_BYTES}) as disk:
         sender = Sender(disk.installation)
         assert isinstance(await sender.send(SMALL_BYTES), Accepted)
         disk.fill()

@@ -141,7 +141,6 @@ def open_line(store: Store, folder: Path, clock: Clock, limits: Limits | None = 
         chance=random.Random(7),
         state=State(directory()),
         disk_free_bytes_min=0,
-        disk=folder,
     )
 
 
