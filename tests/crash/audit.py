@@ -34,6 +34,8 @@ from tests.crash.installation import Installation
 from tests.crash.notebook import Answered, Line, Receipted, Sealed, Seen, of_kind
 
 CHUNK = 500
+TILE_LEAVES, HASH_BYTES = 256, 32
+"""C2SP tlog-tiles, SHA-256."""
 STATUS_OF = {
     EntryKind.DELIVER: DeliveryStatus.DELIVERED,
     EntryKind.ACKNOWLEDGE: DeliveryStatus.ACKNOWLEDGED,
@@ -73,6 +75,7 @@ class Audit:
     def __init__(self, installation: Installation) -> None:
         self._key = NoteKey.parse(installation.vkey)
         self._url, self._blobs = installation.url, installation.blobs
+        self._leaves: list[bytes] = []
         self._peaks: list[bytes] = []
         self._roots = [hashlib.sha256(b"").digest()]
         """By size, the root of the tree of that many entries."""
@@ -130,6 +133,7 @@ class Audit:
             report.wrong.append(f"the head says {head} entries, there are {self.size}")
 
     def _append(self, leaf: bytes) -> None:
+        self._leaves.append(leaf)
         node, below = leaf, self.size
         while below & 1:
             node, below = _node(self._peaks.pop(), node), below >> 1
@@ -248,6 +252,7 @@ class Audit:
             if checkpoint.size > self.size or self._roots[checkpoint.size] != checkpoint.root:
                 report.wrong.append(f"checkpoint of {checkpoint.size} is not of these entries")
         report.checkpoints = len(opened)
+        self._compare_tiles(connection, report, start)
         latest = queries.checkpoint(connection)
         report.signed = latest.size if latest else 0
         for checkpoint in opened[len(kept) :]:
@@ -264,6 +269,18 @@ class Audit:
             verify_consistency(old.size, old.root, new.size, new.root, proof)
         except (ProofError, KeyError) as error:
             report.wrong.append(f"no proof that {old.size} entries are a prefix of {new.size}: {error}")
+
+    def _compare_tiles(self, connection: Connection, report: Found, start: int) -> None:
+        """The lowest tiles hold the leaves, as far as the tree has come."""
+        rows = _all(
+            connection,
+            "SELECT number, hashes FROM ledger_tiles WHERE level = 0 AND number >= :first ORDER BY number",
+            first=start // TILE_LEAVES,
+        )
+        for row in rows:
+            first, hashes = row.number * TILE_LEAVES, bytes(row.hashes)
+            if b"".join(self._leaves[first : first + len(hashes) // HASH_BYTES]) != hashes:
+                report.wrong.append(f"tile {row.number} does not hold the leaves from {first}")
 
     def _compare_promises(self, connection: Connection, report: Found, lines: list[Line]) -> None:
         """What the peers were told is so."""

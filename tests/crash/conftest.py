@@ -12,7 +12,7 @@ from tests.crash.serving import Serving
 from tests.crash.spawner import Spawner
 
 CALM = {
-    "delivery.backoff.first_s": 1.5,
+    "delivery.backoff.first_s": 1.0,
     "delivery.backoff.jitter": 0.0,
     "delivery.checkpoint_interval_s": 1.0,
 }
