@@ -1,4 +1,4 @@
-"""The three locks and pyproject.toml say the same: a lock written before a dependency came would install a broken command."""
+"""The locks and pyproject.toml say the same: a lock older than a dependency installs a command that cannot start."""
 
 from __future__ import annotations
 
