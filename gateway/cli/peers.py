@@ -21,6 +21,7 @@ from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
 from gateway.model.agency import Directory, Grant, Peer, PolicyName
+from gateway.rules.policy import POLICIES, STRICT
 from gateway.store import CredentialKind, PutCredential, RevokePeer, Store
 
 TOKEN_BYTES = 32
@@ -47,7 +48,7 @@ def peer() -> None:
 @click.option("--speaks-for", "agencies", multiple=True, required=True)
 @click.option("--subtree", is_flag=True)
 @click.option("--push-url")
-@click.option("--policy", type=click.Choice([str(one) for one in PolicyName]), default=str(PolicyName.STRICT), show_default=True)
+@click.option("--policy", type=click.Choice(list(POLICIES)), default=STRICT.name, show_default=True)
 @click.option("--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--client-file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--url", default="")

@@ -11,12 +11,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
+from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.trust import KeySigner
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 VALID_FOR = timedelta(days=2)
+SIGNER, SIGNER_POSITION = "Nguyễn Văn Mẫu", "Chánh Văn phòng"
+"""Signs every paper of the demo, by order of whoever heads the agency."""
 
 
 class Issuer:
@@ -143,6 +146,16 @@ _OLD_IDS = {
 """The identifiers the agencies had under the scheme of QCVN 102:2016; both are theirs."""
 
 
+_KINDS = {
+    "G99": AgencyKind.MINISTRY,
+    "G98": AgencyKind.MINISTRY,
+    "H99": AgencyKind.PROVINCE_COMMITTEE,
+    "H99.01": AgencyKind.DEPARTMENT,
+    "A99": AgencyKind.PARTY,
+}
+"""What the agencies are; those not named are communes."""
+
+
 def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Directory:
     """Each agency with both its identifiers; each system with its grant, the hub's for the whole province."""
     agencies = tuple(
@@ -152,6 +165,9 @@ def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Direct
             (one.agency, _OLD_IDS[one.agency]),
             hub.agency if one.agency.startswith(f"{hub.agency}.") else None,
             certificates=(one.signer.certificate_der,),
+            kinds=(_KINDS.get(one.agency, AgencyKind.COMMUNE_COMMITTEE),),
+            signers=(Signer(SIGNER, SIGNER_POSITION, Rank.UNIT_HEAD),),
+            delegations=(Delegation(Capacity.ORDER, SIGNER, "01/QĐ-VP"),),
         )
         for one in players
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway import edxml, trust
-from gateway.demo.cast import Player
+from gateway.demo.cast import SIGNER, SIGNER_POSITION, Player
 from gateway.model.packet import (
     Business,
     BusinessType,
@@ -80,7 +80,7 @@ def letter(
         document_type=DocumentType("2", "18", "Công văn"),
         subject=subject,
         content=subject,
-        signer=Signer("TL. NGƯỜI ĐỨNG ĐẦU", "CHÁNH VĂN PHÒNG", "Nguyễn Văn Mẫu"),
+        signer=Signer("TL. NGƯỜI ĐỨNG ĐẦU", SIGNER_POSITION.upper(), SIGNER),
         to_places=("Như trên", "Lưu: VT"),
         other=OtherInfo(priority="0", copies="1", pages="1", direction="false"),
         response_for=response_for,

@@ -87,6 +87,10 @@ class Reason(StrEnum):
     AUTHORITY_UNKNOWN_SENDER = "authority.unknown_sender", 4, 422
     AUTHORITY_NOT_YOURS = "authority.not_yours", 4, 403
     AUTHORITY_INACTIVE_SENDER = "authority.inactive_sender", 4, 422
+    AUTHORITY_NOT_COMPETENT_TYPE = "authority.not_competent_type", 4, 422
+    AUTHORITY_CAPACITY = "authority.capacity", 4, 422
+    AUTHORITY_SIGNER_UNKNOWN = "authority.signer_unknown", 4, 422
+    AUTHORITY_DELEGATION = "authority.delegation", 4, 422
     AUTHORITY_UNKNOWN_ADDRESSEE = "authority.unknown_addressee", 4, 422
     AUTHORITY_INACTIVE_ADDRESSEE = "authority.inactive_addressee", 4, 422
     AUTHORITY_UNREACHABLE_ADDRESSEE = "authority.unreachable_addressee", 4, 422

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway import edxml, trust
@@ -13,6 +13,8 @@ from gateway.model.pdf import PdfReport
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity, found
 from gateway.rules.authority import Addressee, check_authority, resolve_addressees
+from gateway.rules.authority_table import AuthorityTable, shipped_table
+from gateway.rules.competence import check_competence
 from gateway.rules.form import check_form
 from gateway.rules.policy import Policy, policy_of
 from gateway.trust import TrustStore
@@ -28,6 +30,8 @@ class Known:
     trust: TrustStore
     limits: Limits
     at: datetime
+    table: AuthorityTable = field(default_factory=shipped_table)
+    """The authority table in force at `at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,12 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     except Refused as no:
         return replace(report, findings=no.findings)
     sender = known.directory.agency(claim.content.sender.id)
-    policy = policy_of(peer, sender)
+    policy = policy_of(peer, sender, known.table.policies)
     form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
-    authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4
+    authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4: who may send and receive,
+    competence = check_competence(claim.content, sender, known.table, policy, known.at)  # and who may issue and sign
     packet, seal = _verify_seal(parsed, claim, sender, policy, known)  # step 5
-    findings = (*form, *authority, *seal)
+    findings = (*form, *authority, *competence, *seal)
     if packet is None or any(one.severity is Severity.REFUSE for one in findings):
         return replace(report, findings=findings)
     return replace(

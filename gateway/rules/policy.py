@@ -41,7 +41,10 @@ OBSERVE = Policy("observe", Severity.WARN)
 POLICIES = {policy.name: policy for policy in (STRICT, TRANSITION, OBSERVE)}
 
 
-def policy_of(peer: Peer, sender: Agency | None = None) -> Policy:
-    """What a packet is held to: the stricter of its peer's policy and its sender's own, if that has one."""
+def policy_of(peer: Peer, sender: Agency | None = None, policies: Mapping[str, Policy] = POLICIES) -> Policy:
+    """What a packet is held to: the stricter of its peer's policy and its sender's own, if that has one.
+
+    `policies` are those of the authority table in force.
+    """
     names = {peer.policy, sender.policy if sender is not None else None}
-    return POLICIES[next(name for name in PolicyName if name in names)]
+    return policies[next(name for name in PolicyName if name in names)]
