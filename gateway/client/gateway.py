@@ -144,6 +144,10 @@ class GatewayClient:
         """The sealed receipt, XML."""
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/receipt"), _bytes)
 
+    async def report(self, dispatch_id: str) -> bytes:
+        """The sealed examination report, XML."""
+        return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/report"), _bytes)
+
     async def proof(self, dispatch_id: str) -> bytes:
         """The case file (ZIP) that proves a dispatch offline."""
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof"), _bytes)

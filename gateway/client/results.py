@@ -61,6 +61,8 @@ class InboxItem(Struct, frozen=True):
     subject: str
     admitted_at: datetime
     size_bytes: int
+    report: str = ""
+    """Address of the gateway's examination report."""
 
 
 class Inbox(Struct, frozen=True):

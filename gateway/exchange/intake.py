@@ -9,14 +9,13 @@ from collections import Counter
 from gateway.edxml import Received
 from gateway.exchange import bell
 from gateway.exchange.line import Line
-from gateway.ledger import NONE, Entry, EntryKind, ReceiptFacts, write_receipt
+from gateway.ledger import NONE, Entry, EntryKind, ReceiptFacts, facts_of, write_receipt, write_report
 from gateway.model.agency import Peer
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.rules import Examination, examine
-from gateway.rules.policy import policy_of
 from gateway.store import (
     Admit,
     Admitted,
@@ -73,15 +72,16 @@ async def examine_packet(line: Line, peer: Peer, received: Received) -> Examinat
         examination = await asyncio.to_thread(examine, received, peer, known)
     if line.pdf_desk is None:
         return examination
-    return await line.pdf_desk.check(examination, received.parts, known.directory, policy_of(peer), known.at)
+    return await line.pdf_desk.check(examination, received.parts, known.directory)
 
 
 async def _prepare(line: Line, peer: Peer, received: Received, examination: Examination) -> Admit:
-    """Step 6: the sealed receipt, and everything the one transaction will write."""
+    """Step 6: the sealed report and receipt, and everything the one transaction will write."""
     packet, sender = examination.packet, examination.sender
     assert packet is not None and sender is not None, "only an admitted packet is prepared"
     at, content = examination.examined_at, packet.content
     dispatch_id = line.new_id(at)
+    report_xml = countersign(write_report(facts_of(examination, peer.key, line.trust.digest)), line.signer, at)
     receipt_xml = countersign(
         write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination)), line.signer, at
     )
@@ -99,6 +99,7 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
         packet_digest=packet.digest,
         admitted_at=at,
         receipt_xml=receipt_xml,
+        report_xml=report_xml,
         envelope=received.skeleton,
         attachments=tuple(
             NewAttachment(one.content_id, one.name, one.content_type, one.sha256, one.size_bytes, data)
@@ -108,7 +109,19 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
             NewDelivery(line.new_id(at), one.agency, one.addressed_as, one.peer, one.push, line.deadline(at))
             for one in examination.addressees
         ),
-        entry=_accept_entry(line, peer, dispatch_id, sender.key, receipt_xml, packet, examination).encode(),
+        entry=Entry.of(
+            EntryKind.ACCEPT,
+            at,
+            dispatch=dispatch_id,
+            peer=peer.key,
+            sender=sender.key,
+            packet=packet.digest,
+            receipt=hashlib.sha256(receipt_xml).hexdigest(),
+            report=hashlib.sha256(report_xml).hexdigest(),
+            seal_certificate=packet.seal.certificate_sha256 if packet.seal else NONE,
+            gateway_certificate=line.seal_certificate.sha256,
+            addressees=" ".join(one.agency for one in examination.addressees),
+        ).encode(),
     )
 
 
@@ -127,23 +140,6 @@ def _receipt_facts(
         admitted_at=examination.examined_at,
         findings=tuple(str(one.reason) for one in examination.findings),
         seal_certificate=packet.seal.certificate_sha256 if packet.seal else None,
-    )
-
-
-def _accept_entry(
-    line: Line, peer: Peer, dispatch_id: str, sender: str, receipt_xml: bytes, packet: Packet, examination: Examination
-) -> Entry:
-    return Entry.of(
-        EntryKind.ACCEPT,
-        examination.examined_at,
-        dispatch=dispatch_id,
-        peer=peer.key,
-        sender=sender,
-        packet=packet.digest,
-        receipt=hashlib.sha256(receipt_xml).hexdigest(),
-        seal_certificate=packet.seal.certificate_sha256 if packet.seal else NONE,
-        gateway_certificate=line.seal_certificate.sha256,
-        addressees=" ".join(one.agency for one in examination.addressees),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from gateway.edxml import Part
@@ -16,9 +16,8 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Examination
 from gateway.rules.pdfs import PdfFacts, PdfSource, check_pdfs, may_be_signed, pdfs_of
-from gateway.rules.policy import Policy
 from gateway.store import Staging
-from gateway.trust.anchors import AnchorStore
+from gateway.trust.anchors import AnchorStore, digest_of
 from gateway.trust.chains import Chains
 from gateway.trust.pdf_file import PdfLimits
 from gateway.trust.revocation import RevocationSnapshot
@@ -41,19 +40,28 @@ class PdfDesk:
     limits: PdfLimits = field(default_factory=PdfLimits)
     pool: ThreadPoolExecutor = field(default_factory=_pool)
 
+    @cached_property
+    def anchors(self) -> str:
+        """Digest of the authorities."""
+        return digest_of(self.stores)
+
     @property
     def snapshot(self) -> RevocationSnapshot:
         return self.refresher.snapshot
 
     async def check(
-        self, examination: Examination, parts: Sequence[Part], directory: Directory, policy: Policy, at: datetime
+        self,
+        examination: Examination,
+        parts: Sequence[Part],
+        directory: Directory,
+        snapshot: RevocationSnapshot | None = None,
     ) -> Examination:
-        """An examination with what its PDFs say joined to it; a refused one as it was. Unavailable where a staged file
-        cannot be read."""
+        """An examination with what its PDFs say joined to it; a refused one as it was. Without a snapshot, under the
+        latest. Unavailable where a staged file cannot be read."""
         if examination.packet is None:
             return examination
         sources = pdfs_of(examination.packet, [one.head for one in parts], [_staged(one) for one in parts])
-        facts = PdfFacts(self.chains, self.snapshot, self.limits, directory, at, policy)
+        facts = PdfFacts(self.anchors, self.chains, snapshot or self.snapshot, self.limits, directory)
         if not any(_is_work(one) for one in sources):
             return check_pdfs(examination, sources, facts)
         loop = asyncio.get_running_loop()

@@ -44,6 +44,13 @@ async def receipt(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     return packet.receipt_xml
 
 
+async def report(line: Line, peer: Peer, dispatch_id: str) -> bytes:
+    """The sealed examination report, for its sender and for every addressee."""
+    await dispatch(line, peer, dispatch_id)
+    packet = await line.store.read(queries.packet, dispatch_id)
+    return packet.report_xml
+
+
 async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
     seen = await dispatch(line, peer, dispatch_id)
@@ -56,6 +63,7 @@ async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     proven = await line.store.read(queries.proven_entries, tuple(indexes), checkpoint.size)
     case = Case(
         receipt_xml=packet.receipt_xml,
+        report_xml=packet.report_xml,
         gateway_certificate=line.signer.certificate_der,
         checkpoint=checkpoint.note,
         entries=[ProvenEntry(one.index, one.entry, one.steps) for one in proven],

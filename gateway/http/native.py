@@ -124,7 +124,8 @@ async def packet(call: Call[NoQuery]) -> web.StreamResponse:
     call.facts.add(dispatch_id=fetched.dispatch_id)
     held = tuple(call.line.blobs.reader(one) for one in fetched.attachments)
     parcel = Parcel(fetched.skeleton, fetched.attachments, held)
-    headers = {"X-Dispatch-Id": fetched.dispatch_id, "X-Packet-Digest": parcel.digest}
+    report = f'</v1/dispatches/{fetched.dispatch_id}/report>; rel="describedby"'
+    headers = {"X-Dispatch-Id": fetched.dispatch_id, "X-Packet-Digest": parcel.digest, hdrs.LINK: report}
     return await send_parcel(call.request, parcel, call.doors.transfers, headers, boundary=fetched.dispatch_id)
 
 
@@ -168,6 +169,13 @@ async def receipt(call: Call[NoQuery]) -> web.StreamResponse:
     dispatch_id = call.part("dispatch_id")
     xml = await register.receipt(call.line, call.peer, dispatch_id)
     return bytes_answer(xml, "application/xml", f"{dispatch_id}.receipt.xml")
+
+
+async def report(call: Call[NoQuery]) -> web.StreamResponse:
+    """The sealed examination report: what was found, under which rules and versions."""
+    dispatch_id = call.part("dispatch_id")
+    xml = await register.report(call.line, call.peer, dispatch_id)
+    return bytes_answer(xml, "application/xml", f"{dispatch_id}.report.xml")
 
 
 async def proof(call: Call[NoQuery]) -> web.StreamResponse:

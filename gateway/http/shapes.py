@@ -70,7 +70,7 @@ class ProblemShape(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AcceptedShape(msgspec.Struct, frozen=True):
-    """The packet is recorded and on its way. `receipt`, `dispatch` and `proof` are addresses."""
+    """The packet is recorded and on its way. `dispatch`, `receipt`, `report` and `proof` are addresses."""
 
     dispatch_id: str
     ledger_index: int
@@ -80,6 +80,7 @@ class AcceptedShape(msgspec.Struct, frozen=True):
     warnings: tuple[FindingShape, ...]
     dispatch: str
     receipt: str
+    report: str
     proof: str
 
     @classmethod
@@ -94,6 +95,7 @@ class AcceptedShape(msgspec.Struct, frozen=True):
             tuple(FindingShape.of(one, lang) for one in receipt.warnings),
             here,
             f"{here}/receipt",
+            f"{here}/report",
             f"{here}/proof",
         )
 
@@ -129,7 +131,7 @@ class AttachmentShape(msgspec.Struct, frozen=True):
 
 
 class InboxItemShape(msgspec.Struct, frozen=True):
-    """A delivery that waits for this peer."""
+    """A delivery that waits for this peer. `report` is the address of the gateway's examination report."""
 
     delivery_id: str
     dispatch_id: str
@@ -141,6 +143,7 @@ class InboxItemShape(msgspec.Struct, frozen=True):
     subject: str
     admitted_at: datetime
     size_bytes: int
+    report: str
 
     @classmethod
     def of(cls, item: InboxItem) -> InboxItemShape:
@@ -155,6 +158,7 @@ class InboxItemShape(msgspec.Struct, frozen=True):
             item.subject,
             item.admitted_at,
             item.size_bytes,
+            f"/v1/dispatches/{item.dispatch_id}/report",
         )
 
 

@@ -10,6 +10,7 @@ from gateway.ledger.case import Case, ProvenEntry, write_case
 from gateway.ledger.check import check_case
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.ledger.entry import ENTRY_FIELDS, NONE, Entry, EntryKind, decode
+from gateway.ledger.examination import PdfBasis, ReportFacts, Versions, facts_of, read_report, write_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey, NoteSigner
 from gateway.ledger.proof import Proof
@@ -39,24 +40,30 @@ __all__ = [
     "Grown",
     "NoteKey",
     "NoteSigner",
+    "PdfBasis",
     "Proof",
     "ProofError",
     "ProvenEntry",
     "ReceiptFacts",
+    "ReportFacts",
     "Statement",
     "TileReader",
     "Tree",
+    "Versions",
     "Wrong",
     "check_case",
     "consistency",
     "decode",
+    "facts_of",
     "inclusion",
     "leaf_hash",
     "open_checkpoint",
     "read_receipt",
+    "read_report",
     "sign_checkpoint",
     "verify_consistency",
     "verify_inclusion",
     "write_case",
     "write_receipt",
+    "write_report",
 ]

@@ -5,12 +5,14 @@
 | README.txt | how to check the rest without us | eyes |
 | checkpoint | the ledger's signed root (C2SP tlog-checkpoint) | openssl |
 | entries/N.txt, entries/N.tlog-proof | an entry, and its way to the checkpoint (C2SP tlog-proof) | sha256sum |
-| receipt.xml, gateway.pem | the sealed receipt, and the certificate of its seal | xmlsec1 |
+| receipt.xml, report.xml | the sealed receipt, the sealed examination report | xmlsec1 |
+| gateway.pem | the certificate of both seals | xmlsec1 |
 | sender.pem | the certificate of the packet's own seal | xmlsec1 |
 | packet/envelope.edxml, packet/attachments/NN | the packet, its base64 cut out, and its attachments | sha256sum |
 
 Only the ledger's public key is needed beside it: the checkpoint's signature covers the entries, the entry of kind
-`accept` holds the digests of receipt, certificates and packet, and the packet's digest covers envelope and attachments.
+`accept` holds the digests of receipt, report, certificates and packet, and the packet's digest covers envelope and
+attachments.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from gateway.ledger.readme import readme
 README = "README.txt"
 CHECKPOINT = "checkpoint"
 RECEIPT = "receipt.xml"
+REPORT = "report.xml"
 GATEWAY_CERTIFICATE = "gateway.pem"
 SENDER_CERTIFICATE = "sender.pem"
 ENVELOPE = "packet/envelope.edxml"
@@ -49,8 +52,9 @@ class Case:
     """What goes into a case file. All entries are proven under the one checkpoint."""
 
     receipt_xml: bytes
+    report_xml: bytes
     gateway_certificate: bytes
-    """DER of the certificate that sealed the receipt."""
+    """DER of the certificate that sealed receipt and report."""
     checkpoint: bytes
     """The signed note."""
     entries: Sequence[ProvenEntry]
@@ -66,6 +70,7 @@ def write_case(case: Case) -> bytes:
     members = {
         README: readme(),
         RECEIPT: case.receipt_xml,
+        REPORT: case.report_xml,
         GATEWAY_CERTIFICATE: pem(case.gateway_certificate),
         CHECKPOINT: case.checkpoint,
     }

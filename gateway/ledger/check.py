@@ -19,6 +19,7 @@ from gateway.ledger.case import (
     GATEWAY_CERTIFICATE,
     README,
     RECEIPT,
+    REPORT,
     SENDER_CERTIFICATE,
     attachment_member,
     entry_member,
@@ -27,6 +28,7 @@ from gateway.ledger.case import (
 )
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint
 from gateway.ledger.entry import NONE, Entry, EntryKind, decode, write_instant
+from gateway.ledger.examination import read_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey
 from gateway.ledger.proof import Proof
@@ -40,7 +42,7 @@ from gateway.trust import TrustStore, read_certificate, verify, verify_countersi
 ENVELOPE_BYTES_MAX = 16 * 1024 * 1024
 """A gateway may be set to take larger envelopes than most; whatever it took, a case of it can be checked."""
 
-_REQUIRED = (README, RECEIPT, GATEWAY_CERTIFICATE, CHECKPOINT)
+_REQUIRED = (README, RECEIPT, REPORT, GATEWAY_CERTIFICATE, CHECKPOINT)
 _OPTIONAL = (SENDER_CERTIFICATE, ENVELOPE)
 _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,17})\.(?:txt|tlog-proof)")
 _ATTACHMENT = re.compile(r"packet/attachments/[0-9]{2}")
@@ -141,6 +143,8 @@ def _check_members(book: _Book, key: NoteKey) -> ReceiptFacts | None:
     _outcomes(book, entries, accept)
     certificate = _certificate(book, GATEWAY_CERTIFICATE, accept["gateway_certificate"])
     receipt = _receipt(book, certificate, accept, checkpoint) if certificate is not None else None
+    if certificate is not None:
+        _report(book, certificate, accept)
     if receipt is not None:
         _packet(book, accept, receipt)
     book.leave_open("clock")
@@ -247,6 +251,30 @@ def _compare(facts: ReceiptFacts, accept: Entry, checkpoint: Checkpoint) -> None
     for field, (in_receipt, in_entry) in stated.items():
         if in_receipt != in_entry:
             raise ProofError(Fault.CASE_RECEIPT_CONTRADICTS, field=field)
+
+
+def _report(book: _Book, certificate: bytes, accept: Entry) -> None:
+    """The examination report: the file the acceptance names, sealed, and about this very examination."""
+    with book.part(REPORT):
+        xml = book.take(REPORT)
+        if sha256(xml).hexdigest() != accept["report"]:
+            raise ProofError(Fault.CASE_REPORT_DIFFERS, digest=accept["report"])
+        try:
+            facts = read_report(verify_countersigned(xml, certificate))
+        except Refused as refused:
+            raise ProofError(Fault.CASE_REPORT_SEAL, cause=refused.finding) from refused
+        stated = {
+            "at": (write_instant(facts.examined_at), write_instant(accept.at)),
+            "peer": (facts.peer, accept["peer"]),
+            "packet": (facts.packet_digest, accept["packet"]),
+            "verdict": (facts.verdict, "admitted"),
+        }
+        for field, (in_report, in_entry) in stated.items():
+            if in_report != in_entry:
+                raise ProofError(Fault.CASE_REPORT_CONTRADICTS, field=field)
+        versions = facts.versions
+        count = len(facts.findings)
+        book.prove("report", count=count, directory=versions.directory, rules=versions.rules, policy=facts.policy)
 
 
 def _packet(book: _Book, accept: Entry, receipt: ReceiptFacts) -> None:

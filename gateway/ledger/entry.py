@@ -82,6 +82,7 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
         "sender": Form.KEY,
         "packet": Form.DIGEST,
         "receipt": Form.DIGEST,
+        "report": Form.DIGEST,
         "seal_certificate": Form.DIGEST_OR_NONE,
         "gateway_certificate": Form.DIGEST,
         "addressees": Form.KEYS,

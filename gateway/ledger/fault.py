@@ -25,6 +25,7 @@ class Fault(StrEnum):
     NOTE_SIGNATURE = "note.signature"
     KEY_FORM = "key.form"
     RECEIPT_FORM = "receipt.form"
+    REPORT_FORM = "report.form"
 
     # The case file: its container, then each member by what it must agree with.
     CASE_TOO_LARGE = "case.too_large"
@@ -41,6 +42,9 @@ class Fault(StrEnum):
     CASE_RECEIPT_DIFFERS = "case.receipt_differs"
     CASE_RECEIPT_SEAL = "case.receipt_seal"
     CASE_RECEIPT_CONTRADICTS = "case.receipt_contradicts"
+    CASE_REPORT_DIFFERS = "case.report_differs"
+    CASE_REPORT_SEAL = "case.report_seal"
+    CASE_REPORT_CONTRADICTS = "case.report_contradicts"
     CASE_PACKET_DIFFERS = "case.packet_differs"
     CASE_ATTACHMENT_DIFFERS = "case.attachment_differs"
     CASE_SENDER_SEAL = "case.sender_seal"

@@ -52,6 +52,12 @@ _RECEIPT = r"""
       --id-attr:Id urn:vn:truc:receipt:1:Receipt \
       --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties receipt.xml
 """
+_REPORT = r"""
+    echo "$(sed -n 's/^report: //p' "$ACCEPT")  report.xml" | sha256sum -c
+    xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem gateway.pem \
+      --id-attr:Id urn:vn:truc:examination:1:ExaminationReport \
+      --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties report.xml
+"""
 _PACKET = r"""
     sed 's/<Attachment /\n&/g' receipt.xml | grep '^<Attachment ' > attachments.txt || true
     { echo truc-packet-v1
@@ -80,6 +86,7 @@ _STEPS = {
     "checkpoint": _CHECKPOINT,
     "entries": _ENTRIES,
     "receipt": _RECEIPT,
+    "report": _REPORT,
     "packet": _PACKET,
     "seal": _SEAL,
 }

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.ledger.canonical import NotCanonicalError, attribute, plain, text
 from gateway.ledger.entry import read_instant, write_instant
 from gateway.ledger.fault import Fault, ProofError
 
@@ -46,23 +47,30 @@ class ReceiptFacts:
 
 def write_receipt(facts: ReceiptFacts) -> bytes:
     """The receipt, not yet sealed. ProofError(receipt.form) for text that XML cannot hold."""
-    document_id = "" if facts.document_id is None else f"<DocumentId>{_text(facts.document_id)}</DocumentId>"
+    try:
+        return _written(facts)
+    except NotCanonicalError as wrong:
+        raise ProofError(Fault.RECEIPT_FORM, what=wrong) from wrong
+
+
+def _written(facts: ReceiptFacts) -> bytes:
+    document_id = "" if facts.document_id is None else f"<DocumentId>{text(facts.document_id)}</DocumentId>"
     certificate = f"<SealCertificate>{facts.seal_certificate}</SealCertificate>" if facts.seal_certificate else ""
     attachments = "".join(
-        f'<Attachment contentId="{_attribute(content_id)}" sha256="{sha256}" size="{size}"></Attachment>'
+        f'<Attachment contentId="{attribute(content_id)}" sha256="{sha256}" size="{size}"></Attachment>'
         for content_id, sha256, size in facts.attachments
     )
     addressees = "".join(
-        f'<Addressee addressedAs="{_attribute(written)}" key="{_attribute(key)}"></Addressee>'
+        f'<Addressee addressedAs="{attribute(written)}" key="{attribute(key)}"></Addressee>'
         for key, written in facts.addressees
     )
-    findings = "".join(f'<Finding reason="{_attribute(reason)}"></Finding>' for reason in facts.findings)
+    findings = "".join(f'<Finding reason="{attribute(reason)}"></Finding>' for reason in facts.findings)
     return (
         f'<Receipt xmlns="{RECEIPT_NAMESPACE}" Id="{RECEIPT_ID}">'
-        f"<DispatchId>{_text(facts.dispatch_id)}</DispatchId>"
-        f"<Origin>{_text(facts.origin)}</Origin>"
-        f"<Peer>{_text(facts.peer)}</Peer>"
-        f"<Sender>{_text(facts.sender)}</Sender>"
+        f"<DispatchId>{text(facts.dispatch_id)}</DispatchId>"
+        f"<Origin>{text(facts.origin)}</Origin>"
+        f"<Peer>{text(facts.peer)}</Peer>"
+        f"<Sender>{text(facts.sender)}</Sender>"
         f"{document_id}"
         f"<PacketDigest>{facts.packet_digest}</PacketDigest>"
         f"<Attachments>{attachments}</Attachments>"
@@ -90,34 +98,25 @@ def read_receipt(canonical: bytes) -> ReceiptFacts:
         raise ProofError(Fault.RECEIPT_FORM, what="schemas/receipt.xsd")
     part = match.groupdict()
     facts = ReceiptFacts(
-        dispatch_id=_plain(part["dispatch"]),
-        origin=_plain(part["origin"]),
-        peer=_plain(part["peer"]),
-        sender=_plain(part["sender"]),
-        document_id=None if part["document"] is None else _plain(part["document"]),
+        dispatch_id=plain(part["dispatch"]),
+        origin=plain(part["origin"]),
+        peer=plain(part["peer"]),
+        sender=plain(part["sender"]),
+        document_id=None if part["document"] is None else plain(part["document"]),
         packet_digest=part["packet"],
         attachments=tuple(
-            (_plain(content_id), sha256, int(size))
+            (plain(content_id), sha256, int(size))
             for content_id, sha256, size in _ATTACHMENT.findall(match["attachments"])
         ),
-        addressees=tuple((_plain(key), _plain(written)) for written, key in _ADDRESSEE.findall(match["addressees"])),
+        addressees=tuple((plain(key), plain(written)) for written, key in _ADDRESSEE.findall(match["addressees"])),
         admitted_at=_instant(part["at"]),
-        findings=tuple(_plain(reason) for reason in _FINDING.findall(match["findings"])),
+        findings=tuple(plain(reason) for reason in _FINDING.findall(match["findings"])),
         seal_certificate=part["seal"],
     )
     if write_receipt(facts) != canonical:
         raise ProofError(Fault.RECEIPT_FORM, what="C14N")
     return facts
 
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TEXT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_ATTRIBUTE_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-)
-"""Canonical XML 1.0 §2.3: what is escaped in text and in attribute values, and how."""
-_ESCAPE = re.compile("&(amp|lt|gt|quot|#x9|#xA|#xD);")
-_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "#x9": "\t", "#xA": "\n", "#xD": "\r"}
 
 _ATTACHMENT = re.compile(
     '<Attachment contentId="([^"<]*)" sha256="([0-9a-f]{64})" size="(0|[1-9][0-9]{0,17})"></Attachment>'
@@ -141,24 +140,6 @@ _RECEIPT = re.compile(
     "</Receipt>"
 )
 """Only a frame: that nothing was skipped or bent is shown by writing the facts again."""
-
-
-def _text(value: str) -> str:
-    return _xml(value).translate(_TEXT_ESCAPES)
-
-
-def _attribute(value: str) -> str:
-    return _xml(value).translate(_ATTRIBUTE_ESCAPES)
-
-
-def _xml(value: str) -> str:
-    if _NOT_XML.search(value):
-        raise ProofError(Fault.RECEIPT_FORM, what=repr(value[:40]))
-    return value
-
-
-def _plain(escaped: str) -> str:
-    return _ESCAPE.sub(lambda match: _CHARACTERS[match[1]], escaped)
 
 
 def _instant(written: str) -> datetime:

@@ -32,6 +32,8 @@ class Known:
     at: datetime
     table: AuthorityTable = field(default_factory=shipped_table)
     """The authority table in force at `at`."""
+    policy: Policy | None = None
+    """In the place of the policy the directory has for the packet: to see what another would say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,19 @@ class PdfCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class PdfChecks:
+    """What was found about the signatures of every PDF attachment, and what that rests on. Digests are hex."""
+
+    anchors: str
+    """Of the anchor stores (`trust.anchors.digest_of`)."""
+    snapshot: str
+    """Of the revocation snapshot."""
+    snapshot_at: datetime | None
+    """When the snapshot was taken; None: nothing was ever fetched."""
+    files: tuple[PdfCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """The whole report. `packet`, `sender` and `addressees` are there exactly when the packet is admitted."""
 
@@ -51,10 +66,14 @@ class Examination:
     examined_at: datetime
     directory_version: int
     packet_digest: str
+    tables: tuple[tuple[str, int, str], ...] = ()
+    """(name, version, SHA-256) of every table the rules rested on."""
     packet: Packet | None = None
     sender: Agency | None = None
     addressees: tuple[Addressee, ...] = ()
-    pdfs: tuple[PdfCheck, ...] | None = None
+    policy: Policy | None = None
+    """What the packet was held to; None where it could not be read so far."""
+    pdfs: PdfChecks | None = None
     """None: the signatures inside PDFs were not looked at (`rules.pdfs.check_pdfs`)."""
 
     @property
@@ -76,7 +95,8 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
 
     Any bytes in, an examination out: nothing a sender writes makes this raise.
     """
-    report = Examination((), known.at, known.directory.version, received.digest)
+    tables = (("authority", known.table.version, known.table.sha256),)
+    report = Examination((), known.at, known.directory.version, received.digest, tables)
     try:
         parsed = edxml.parse(received.skeleton, known.limits)  # step 2
         if schema := edxml.validate(parsed):  # step 3: by schema,
@@ -87,7 +107,8 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     except Refused as no:
         return replace(report, findings=no.findings)
     sender = known.directory.agency(claim.content.sender.id)
-    policy = policy_of(peer, sender, known.table.policies)
+    policy = known.policy or policy_of(peer, sender, known.table.policies)
+    report = replace(report, policy=policy)
     form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4: who may send and receive,
     competence = check_competence(claim.content, sender, known.table, policy, known.at)  # and who may issue and sign

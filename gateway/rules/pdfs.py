@@ -10,16 +10,14 @@ import mmap
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from gateway.model.agency import Directory
 from gateway.model.packet import Attachment, Document, Packet
 from gateway.model.pdf import PdfReport
 from gateway.model.refusal import Finding, Severity
-from gateway.rules.examine import Examination, PdfCheck
+from gateway.rules.examine import Examination, PdfCheck, PdfChecks
 from gateway.rules.form import ATTACHMENTS
-from gateway.rules.policy import Policy
 from gateway.trust.chains import Chains
 from gateway.trust.pdf import PdfKnown, verify_pdf
 from gateway.trust.pdf_file import HEADER_REACH_BYTES, PdfLimits, header_fault
@@ -41,12 +39,12 @@ _ESCAPED_MARK = re.compile(rb"#(?:42|79|74|65|52|61|6[eE]|67|45|63|72|70)")
 class PdfFacts:
     """What the verification of PDFs rests on: the same facts give the same findings."""
 
+    anchors: str
+    """Digest of the anchor stores below the chains (`trust.anchors.digest_of`)."""
     chains: Chains
     snapshot: RevocationSnapshot
     limits: PdfLimits
     directory: Directory
-    at: datetime
-    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,9 @@ def check_pdfs(examination: Examination, sources: Iterable[PdfSource], facts: Pd
     OSError where a file cannot be read.
     """
     packet, sender = examination.packet, examination.sender
-    assert packet is not None and sender is not None, "only an admitted packet is examined further"
-    severities = {reason: facts.policy.severity(str(reason), own) for reason, own in STRICT.items()}
+    policy, at = examination.policy, examination.examined_at
+    assert packet is not None and sender is not None and policy is not None, "only an admitted packet has PDFs to check"
+    severities = {reason: policy.severity(str(reason), own) for reason, own in STRICT.items()}
     checks: list[PdfCheck] = []
     findings: list[Finding] = []
     for source in sources:
@@ -106,10 +105,11 @@ def check_pdfs(examination: Examination, sources: Iterable[PdfSource], facts: Pd
         expected = Expected(
             facts.directory.lineage(sender), content.sender.name, content.signer.full_name, source.is_main
         )
-        report = _report(source.data, PdfKnown(facts.chains, facts.snapshot, facts.at, expected, facts.limits))
+        report = _report(source.data, PdfKnown(facts.chains, facts.snapshot, at, expected, facts.limits))
         checks.append(PdfCheck(one.content_id, one.sha256, report))
         findings.extend(findings_of(report, expected, ATTACHMENTS, one.name or "", severities))
-    joined = replace(examination, findings=(*examination.findings, *findings), pdfs=tuple(checks))
+    pdfs = PdfChecks(facts.anchors, facts.snapshot.version, facts.snapshot.taken_at, tuple(checks))
+    joined = replace(examination, findings=(*examination.findings, *findings), pdfs=pdfs)
     if any(one.severity is Severity.REFUSE for one in findings):
         return replace(joined, packet=None, sender=None, addressees=())
     return joined

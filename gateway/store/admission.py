@@ -95,6 +95,7 @@ class Admit(Operation[Admitted | Twin | Conflict]):
     packet_digest: str
     admitted_at: datetime
     receipt_xml: bytes
+    report_xml: bytes
     envelope: bytes
     attachments: tuple[NewAttachment, ...]
     deliveries: tuple[NewDelivery, ...]
@@ -200,6 +201,7 @@ _DISPATCH = Insertion(
     "ledger_index",
     "subject",
     "receipt_xml",
+    "report_xml",
     "envelope",
 )
 _ATTACHMENT = Insertion(
@@ -296,6 +298,7 @@ def _dispatch_row(admit: Admit, ledger_index: int) -> tuple[Any, ...]:
         ledger_index,
         admit.subject,
         admit.receipt_xml,
+        admit.report_xml,
         admit.envelope,
     )
 

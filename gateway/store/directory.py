@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -15,6 +15,8 @@ from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store.instants import micros, micros_or_none
+from gateway.store.past import packed
+from gateway.store.queries.directory import directory as directory_in_force
 from gateway.store.schema import (
     agencies,
     agency_certificates,
@@ -33,16 +35,16 @@ from gateway.store.transaction import Operation, Transaction
 _Rows = Iterable[tuple[Any, ...]]
 
 _VERSION = select(func.coalesce(func.max(directory_versions.c.version), 0))
-_NEW_VERSION = Insertion(directory_versions, "version", "recorded_at", "ledger_index")
+_NEW_VERSION = Insertion(directory_versions, "version", "recorded_at", "ledger_index", "snapshot")
 
 
-def _next_version(tx: Transaction, version: int | None, at: datetime, entry: bytes | None) -> int:
-    """Record a version of the directory; None: the one behind the latest."""
+def _record_version(tx: Transaction, directory: Directory, at: datetime, entry: bytes | None) -> int:
+    """Record a version of the directory, whole. Refused(request.state_conflict) unless it is later than the latest."""
     latest = int(tx.connection.execute(_VERSION).scalar_one())
-    version = latest + 1 if version is None else version
+    version = directory.version
     if version <= latest:
         raise Refused(found(Reason.STATE_CONFLICT, version=version, latest=latest))
-    _NEW_VERSION.run(tx.connection, [(version, micros(at), tx.append_some([entry])[0])])
+    _NEW_VERSION.run(tx.connection, [(version, micros(at), tx.append_some([entry])[0], packed(directory))])
     return version
 
 
@@ -64,7 +66,7 @@ class PutDirectory(Operation[int]):
 
     def _put(self, tx: Transaction) -> int:
         self._check()
-        version = _next_version(tx, self.directory.version, self.at, self.entry)
+        version = _record_version(tx, self.directory, self.at, self.entry)
         _replace(tx, agencies, self._agencies())
         _replace(tx, agency_ids, self._ids())
         _replace(tx, agency_certificates, self._certificates())
@@ -209,7 +211,8 @@ class RevokePeer(Operation[int | None]):
         if tx.connection.execute(_REVOKE_PEER, {"peer": self.peer, "at": at}).rowcount == 0:
             return None
         tx.connection.execute(_REVOKE_CREDENTIALS, {"whose": self.peer, "at": at})
-        return _next_version(tx, None, self.at, self.entry)
+        now = directory_in_force(tx.connection)
+        return _record_version(tx, replace(now, version=now.version + 1), self.at, self.entry)
 
 
 _SETTING = Insertion(settings, "name", "value", where_missing=True)

@@ -70,7 +70,9 @@ directory_versions = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("ledger_index", BigInteger),
+    Column("snapshot", LargeBinary, nullable=False),
 )
+"""`snapshot`: the whole directory at this version, so that what was examined under it can be examined again."""
 
 agencies = Table(
     "agencies",
@@ -221,6 +223,7 @@ dispatches = Table(
     Column("ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("receipt_xml", LargeBinary, nullable=False),
+    Column("report_xml", LargeBinary, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Index("uq_dispatches_packet", "packet_digest", "peer", unique=True),
     _partial_index("uq_dispatches_new_document", "document_id", "sender", where=NEW_DOCUMENT, unique=True),

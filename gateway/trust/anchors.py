@@ -6,6 +6,8 @@ public authorities (NEAC). They are apart, so that a report can say by which one
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,16 @@ class AnchorStore:
     """DER of self-signed certificates, trusted because they are here."""
     intermediates: tuple[bytes, ...] = ()
     """DER of issuing authorities. Not trusted by being here: their path to a root is verified like any other."""
+
+
+def digest_of(stores: Iterable[AnchorStore]) -> str:
+    """SHA-256, lower-case hex, over the names of the stores and the digests of their certificates: who is trusted."""
+    rows = [
+        f"{store.name} {hashlib.sha256(der).hexdigest()}\n"
+        for store in stores
+        for der in (*store.roots, *store.intermediates)
+    ]
+    return hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()
 
 
 def load_anchors(name: str, folder: Path) -> AnchorStore:

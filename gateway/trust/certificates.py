@@ -93,6 +93,8 @@ class TrustStore:
         self._intermediates = [x509.load_der_x509_certificate(der) for der in intermediates]
         self._authorities = (*trusted, *self._intermediates)
         self._trusted: dict[bytes, Period] = {}
+        self.digest = hashlib.sha256(b"".join(sorted(hashlib.sha256(der).digest() for der in anchors))).hexdigest()
+        """SHA-256, lower-case hex, over the digests of the anchors in order: which authorities these are."""
 
     def verify(self, certificate_der: bytes, at: datetime) -> None:
         """None where a path leads to an anchor and all of it is valid at `at`.

@@ -30,7 +30,7 @@ def test_a_result_has_the_fields_of_the_answer(result: type) -> None:
 
 def test_an_acceptance_leaves_out_only_the_addresses_the_client_makes_itself() -> None:
     left_out = set(shapes.AcceptedShape.__struct_fields__) - set(results.Accepted.__struct_fields__)
-    assert left_out == {"dispatch", "receipt", "proof"}
+    assert left_out == {"dispatch", "receipt", "report", "proof"}
 
 
 def test_a_change_has_the_fields_of_its_event_and_its_number() -> None:

@@ -64,7 +64,7 @@ async def test_a_document_signed_by_the_person_and_then_the_agency_goes_through(
     examination = await examined(desk, pdf(signed(the)))
     assert examination.admitted and pdf_reasons(examination) == []
     assert examination.pdfs is not None
-    (check,) = examination.pdfs
+    (check,) = examination.pdfs.files
     assert [one.trusted_by for one in check.report.signatures] == ["government", "government"]
     assert (await desk.submit(pdf(signed(the)))).dispatch_id
 
@@ -106,7 +106,7 @@ async def test_a_revoked_certificate_is_refused_from_the_snapshot_at_hand(
     examination = await examined(Story(line, story.clock), pdf(data))
     assert Reason.PDF_REVOKED in pdf_reasons(examination) and not examination.admitted
     assert examination.pdfs is not None
-    assert examination.pdfs[0].report.signatures[1].revocation is Revocation.REVOKED
+    assert examination.pdfs.files[0].report.signatures[1].revocation is Revocation.REVOKED
 
 
 @awaited

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from gateway.ledger.case import Case, ProvenEntry
 from gateway.ledger.entry import NONE, Entry, EntryKind
+from gateway.ledger.examination import ReportedFinding, ReportFacts, Versions, write_report
 from gateway.ledger.receipt import ReceiptFacts, write_receipt
 from gateway.ledger.tree import inclusion
 from gateway.model.packet import packet_digest
@@ -55,8 +56,30 @@ def facts(envelope: bytes, sealed_by: str | None) -> ReceiptFacts:
     )
 
 
-def acceptance(stated: ReceiptFacts, receipt_xml: bytes) -> Entry:
-    """The ledger's entry for the receipt."""
+def examined(stated: ReceiptFacts | Entry) -> ReportFacts:
+    """What the report says of the examination that a receipt, or an acceptance, is about."""
+    of_entry = isinstance(stated, Entry)
+    warning = ReportedFinding(
+        "pdf.unsigned", "warn", {"vi": "Tệp không có chữ ký.", "en": "No signature."}, {"vi": "Hỏi lại.", "en": "Ask."}
+    )
+    return ReportFacts(
+        packet_digest=stated["packet"] if of_entry else stated.packet_digest,
+        peer=stated["peer"] if of_entry else stated.peer,
+        verdict="admitted",
+        examined_at=stated.at if of_entry else stated.admitted_at,
+        policy="strict",
+        versions=Versions("0b" * 32, 7, "0c" * 32),
+        findings=(warning,),
+    )
+
+
+def report_of(stated: ReceiptFacts | Entry) -> bytes:
+    """That report, sealed."""
+    return countersign(write_report(examined(stated)), pki().gateway.signer, AT)
+
+
+def acceptance(stated: ReceiptFacts, receipt_xml: bytes, report_xml: bytes | None = None) -> Entry:
+    """The ledger's entry for receipt and report."""
     return Entry.of(
         EntryKind.ACCEPT,
         stated.admitted_at,
@@ -65,6 +88,7 @@ def acceptance(stated: ReceiptFacts, receipt_xml: bytes) -> Entry:
         sender=stated.sender,
         packet=stated.packet_digest,
         receipt=sha(receipt_xml),
+        report=sha(report_of(stated) if report_xml is None else report_xml),
         seal_certificate=stated.seal_certificate or NONE,
         gateway_certificate=sha(pki().gateway.der),
         addressees=" ".join(key for key, _ in stated.addressees),
@@ -77,14 +101,16 @@ def outcome(kind: EntryKind, dispatch: str = DISPATCH) -> Entry:
 
 
 def proven(*entries: Entry) -> Case:
-    """The entries in a ledger of 50, proven; receipt and packet are for the caller to set."""
+    """The entries in a ledger of 50, proven, with the report of the acceptance; receipt and packet are for the caller
+    to set."""
     places = (ACCEPTED, DELIVERED, ACKNOWLEDGED)[: len(entries)]
     strangers = [Entry.of(EntryKind.PEER, AT, peer=f"p{number}", change="added").encode() for number in range(50)]
     for place, entry in zip(places, entries, strict=True):
         strangers[place] = entry.encode()
     shelf, tree, checkpoint = ledger_of(strangers, LOG)
     steps = [ProvenEntry(place, strangers[place], inclusion(place, tree.size, shelf)) for place in places]
-    return Case(b"", pki().gateway.der, checkpoint, steps)
+    accept = next((entry for entry in entries if entry.kind is EntryKind.ACCEPT), None)
+    return Case(b"", report_of(accept) if accept else b"", pki().gateway.der, checkpoint, steps)
 
 
 @cache

@@ -18,6 +18,7 @@ from gateway.ledger.archive import CASE_BYTES_MAX, MEMBERS_MAX, pack, unpack
 from gateway.ledger.case import Case, write_case
 from gateway.ledger.check import check_case
 from gateway.ledger.entry import Entry, EntryKind
+from gateway.ledger.examination import write_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.readme import readme
 from gateway.ledger.receipt import ReceiptFacts, write_receipt
@@ -33,6 +34,7 @@ from tests.ledger.cases import (
     LOG,
     OTHER,
     acceptance,
+    examined,
     facts,
     outcome,
     proven,
@@ -50,6 +52,7 @@ PACKET = ("packet/envelope.edxml", "packet/attachments/01", "packet/attachments/
 EVIDENCE = (
     "README.txt",
     "receipt.xml",
+    "report.xml",
     "gateway.pem",
     "checkpoint",
     *(f"entries/{index}.{kind}" for index in (ACCEPTED, DELIVERED, ACKNOWLEDGED) for kind in ("txt", "tlog-proof")),
@@ -88,7 +91,8 @@ def test_a_whole_case_proves_everything_in_it() -> None:
     report = check(whole())
     assert report.holds
     assert codes(report.proven) == [
-        "checkpoint", "accept", "deliver", "acknowledge", "receipt", "attachment", "attachment", "packet", "seal",
+        "checkpoint", "accept", "deliver", "acknowledge", "receipt", "report", "attachment", "attachment", "packet",
+        "seal",
     ]  # fmt: skip
     assert codes(report.unproven) == ["delivery", "reading", "authority", "authority", "clock", "one_ledger"]
     assert report.receipt == facts(sealed(), sha(pki().p256.der))
@@ -112,7 +116,7 @@ def test_the_report_says_who_when_and_what_in_both_languages() -> None:
 def test_a_case_of_the_receipt_alone_says_what_is_left_open() -> None:
     report = check(replace(whole(), envelope=None, entries=whole().entries[:1]))
     assert report.holds
-    assert codes(report.proven) == ["checkpoint", "accept", "receipt"]
+    assert codes(report.proven) == ["checkpoint", "accept", "receipt", "report"]
     assert codes(report.unproven) == [
         "delivery", "delivery", "authority", "attachment", "attachment", "packet", "clock", "one_ledger",
     ]  # fmt: skip
@@ -155,6 +159,7 @@ def test_a_flipped_bit_in_any_member_is_named(name: str) -> None:
     [
         ("entries/40.txt", Fault.CASE_ENTRY_DIFFERS),
         ("receipt.xml", Fault.CASE_RECEIPT_DIFFERS),
+        ("report.xml", Fault.CASE_REPORT_DIFFERS),
         ("sender.pem", Fault.CASE_CERTIFICATE),
         ("packet/envelope.edxml", Fault.CASE_PACKET_DIFFERS),
         ("packet/attachments/02", Fault.CASE_ATTACHMENT_DIFFERS),
@@ -289,6 +294,40 @@ def test_a_receipt_that_contradicts_its_entry_is_named(field: str, other: dict[s
     assert report.wrong[0].error.values == {"field": field}
 
 
+def case_with_report(report_xml: bytes) -> Case:
+    """A whole case whose acceptance names this report."""
+    stated, receipt_xml = facts(sealed(), sha(pki().p256.der)), whole().receipt_xml
+    return replace(proven(acceptance(stated, receipt_xml, report_xml)), receipt_xml=receipt_xml, report_xml=report_xml)
+
+
+def test_a_report_sealed_by_somebody_else_or_by_nobody_is_named() -> None:
+    document = write_report(examined(facts(sealed(), None)))
+    for report_xml in (countersign(document, pki().stranger.signer, AT), document):
+        assert faults(check(case_with_report(report_xml))) == {"report.xml": Fault.CASE_REPORT_SEAL}
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("at", {"examined_at": outcome(EntryKind.DELIVER).at}),
+        ("peer", {"peer": "x"}),
+        ("packet", {"packet_digest": "00" * 32}),
+        ("verdict", {"verdict": "refused"}),
+    ],
+)
+def test_a_report_of_another_examination_is_named(field: str, other: dict[str, Any]) -> None:
+    document = write_report(replace(examined(facts(sealed(), None)), **other))
+    report = check(case_with_report(countersign(document, pki().gateway.signer, AT)))
+    assert faults(report) == {"report.xml": Fault.CASE_REPORT_CONTRADICTS}
+    assert report.wrong[0].error.values == {"field": field}
+
+
+def test_a_report_that_is_none_is_named() -> None:
+    document = write_report(examined(facts(sealed(), None))).replace(b"<Findings>", b"<Findings> ")
+    report = check(case_with_report(countersign(document, pki().gateway.signer, AT)))
+    assert faults(report) == {"report.xml": Fault.REPORT_FORM}
+
+
 def test_a_receipt_that_is_no_receipt_is_named() -> None:
     stated = facts(sealed(), None)
     document = write_receipt(stated).replace(b"<Findings></Findings>", b"<Findings> </Findings>")
@@ -401,7 +440,7 @@ def test_what_could_steer_a_terminal_is_not_repeated() -> None:
 
 def test_the_instructions_of_this_case_format_never_change() -> None:
     """Old cases must check for ever: another README is another format version, kept beside this one."""
-    assert sha256(readme()).hexdigest() == "b6a477e9b4325966ac7c015bf69bbf12f565f50f4441f742e40abec90d51336b"
+    assert sha256(readme()).hexdigest() == "1ccb5a90510832779acaf9df799a540a80bc327f898826401655d1fdfd5b0b97"
 
 
 def run_readme(folder: Path, vkey: str = LOG.key.vkey) -> subprocess.CompletedProcess[str]:
@@ -430,12 +469,12 @@ def test_the_commands_in_the_readme_check_a_case_without_us(tmp_path: Path) -> N
     assert answer.returncode == 0, answer.stderr
     assert "Signature Verified Successfully" in answer.stdout
     for name in (
-        ENTRY, f"entries/{DELIVERED}.txt", f"entries/{ACKNOWLEDGED}.txt", "receipt.xml", "gateway.der", "packet.txt",
-        "packet/attachments/01", "packet/attachments/02", "sender.der",
+        ENTRY, f"entries/{DELIVERED}.txt", f"entries/{ACKNOWLEDGED}.txt", "receipt.xml", "gateway.der", "report.xml",
+        "packet.txt", "packet/attachments/01", "packet/attachments/02", "sender.der",
     ):  # fmt: skip
         assert f"{name}: OK" in answer.stdout
     said = answer.stdout + answer.stderr
-    assert said.count("SignedInfo References (ok/all): 2/2") == 1
+    assert said.count("SignedInfo References (ok/all): 2/2") == 2
     assert said.count("SignedInfo References (ok/all): 4/4") == 1
     assert "FAILED" not in said
 
@@ -447,6 +486,7 @@ def test_the_commands_in_the_readme_check_a_case_without_us(tmp_path: Path) -> N
         ("checkpoint", b"\n50\n", b"\n51\n"),
         (ENTRY, b"sender: G22", b"sender: G09"),
         ("receipt.xml", b"<Sender>G22", b"<Sender>G09"),
+        ("report.xml", b'severity="warn"', b'severity="none"'),
         ("packet/envelope.edxml", "Thứ trưởng".encode(), "Bộ trưởng".encode()),
         ("packet/attachments/01", b"7816", b"7817"),
     ],

@@ -41,6 +41,7 @@ ACCEPTED = (
     b"sender: G09\n"
     b"packet: " + b"01" * 32 + b"\n"
     b"receipt: " + b"02" * 32 + b"\n"
+    b"report: " + b"0a" * 32 + b"\n"
     b"seal_certificate: -\n"
     b"gateway_certificate: " + b"03" * 32 + b"\n"
     b"addressees: H26 H26.17\n"
@@ -61,6 +62,7 @@ def test_an_accepted_dispatch_is_written_as_published() -> None:
         packet="01" * 32,
         peer="truc-bo-noi-vu",
         receipt="02" * 32,
+        report="0a" * 32,
         seal_certificate="-",
         sender="G09",
     )

@@ -65,6 +65,7 @@ def admit(number: int, *addressees: str, push: bool = False, **changes: Any) -> 
         "packet_digest": sha256(b"packet %d" % number),
         "admitted_at": NOW,
         "receipt_xml": b"<receipt>%d</receipt>" % number,
+        "report_xml": b"<report>%d</report>" % number,
         "envelope": b"<edXML>%d</edXML>" % number,
         "attachments": (attachment(b"%%PDF-1.7 %d" % number),),
         "deliveries": tuple(

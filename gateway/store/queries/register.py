@@ -33,6 +33,7 @@ class PacketRow:
     envelope: bytes
     attachments: tuple[Attachment, ...]
     receipt_xml: bytes
+    report_xml: bytes
     packet_digest: str
 
 
@@ -98,9 +99,9 @@ _TWIN = select(
     dispatches.c.admitted_at,
     dispatches.c.receipt_xml,
 ).where(dispatches.c.packet_digest == bindparam("digest"), dispatches.c.peer == bindparam("peer"))
-_PACKET = select(dispatches.c.envelope, dispatches.c.receipt_xml, dispatches.c.packet_digest).where(
-    dispatches.c.id == bindparam("id")
-)
+_PACKET = select(
+    dispatches.c.envelope, dispatches.c.receipt_xml, dispatches.c.report_xml, dispatches.c.packet_digest
+).where(dispatches.c.id == bindparam("id"))
 _ATTACHMENTS = (
     select(dispatch_attachments)
     .where(dispatch_attachments.c.dispatch_id == bindparam("id"))
@@ -175,7 +176,8 @@ def twin(connection: Connection, peer: str, packet_digest: str) -> Twin | None:
 def packet(connection: Connection, dispatch_id: str) -> PacketRow:
     """The packet of a dispatch. NoResultFound where there is no such dispatch."""
     row = connection.execute(_PACKET, {"id": dispatch_id}).one()
-    return PacketRow(row.envelope, attachments(connection, dispatch_id), row.receipt_xml, row.packet_digest)
+    enclosed = attachments(connection, dispatch_id)
+    return PacketRow(row.envelope, enclosed, row.receipt_xml, row.report_xml, row.packet_digest)
 
 
 def attachments(connection: Connection, dispatch_id: str) -> tuple[Attachment, ...]:

@@ -13,7 +13,7 @@ from gateway.store.instants import instant, instant_or_none
 from gateway.store.queries.register import attachments
 from gateway.store.schema import attempts, deliveries, delivery_events, dispatches
 
-_COLUMNS = [column for column in dispatches.columns if column.name not in {"envelope", "receipt_xml"}]
+_COLUMNS = [column for column in dispatches.columns if column.name not in {"envelope", "receipt_xml", "report_xml"}]
 _DISPATCH = select(*_COLUMNS).where(dispatches.c.id == bindparam("id"))
 _OF_DOCUMENT = (
     select(*_COLUMNS)

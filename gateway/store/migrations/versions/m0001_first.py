@@ -58,6 +58,7 @@ def _directory() -> None:
         _needed("version", sa.Integer(), key=True),
         _needed("recorded_at", INSTANT),
         sa.Column("ledger_index", sa.BigInteger()),
+        _needed("snapshot", sa.LargeBinary()),
         _key("directory_versions", "version"),
     )
     op.create_table(
@@ -226,6 +227,7 @@ def _dispatches() -> None:
         _needed("ledger_index", sa.BigInteger()),
         _needed("subject", sa.Text()),
         _needed("receipt_xml", sa.LargeBinary()),
+        _needed("report_xml", sa.LargeBinary()),
         _needed("envelope", sa.LargeBinary()),
         _points("dispatches", "ledger_index", "ledger_entries.ledger_index"),
         _key("dispatches", "id"),

@@ -1,0 +1,31 @@
+"""Which rules these are: a digest over everything an examination is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from gateway.edxml import schema_path
+
+ROOMS = ("model", "edxml", "trust", "rules")
+"""What `examine` rests on, its texts included."""
+SCHEMAS = ("edxml-read.xsd", "form.sch")
+
+
+@cache
+def rule_set() -> str:
+    """SHA-256, lower-case hex, over name and content of every file of these rooms and of the schemas they use.
+
+    Two gateways with the same rule set examine alike and say it in the same words.
+    """
+    package = Path(__file__).resolve().parents[1]
+    files = {
+        path.relative_to(package).as_posix(): path
+        for room in ROOMS
+        for path in (package / room).rglob("*")
+        if path.suffix in {".py", ".toml"}
+    }
+    files |= {name: schema_path(name) for name in SCHEMAS}
+    rows = (f"{hashlib.sha256(files[name].read_bytes()).hexdigest()} {name}\n" for name in sorted(files))
+    return hashlib.sha256("".join(rows).encode()).hexdigest()
