@@ -74,6 +74,7 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             pdf_desk=pdf_desk,
         )
         line.measure_disk()
+        await watch.refresh_table(line)
         yield line
     finally:
         await desk.aclose()

@@ -9,7 +9,19 @@ from collections.abc import Mapping, Sequence
 import click
 
 from gateway import __version__
-from gateway.cli import check, directory, evidence, examine, form_rules, founding, packets, peers, reference, running
+from gateway.cli import (
+    check,
+    directory,
+    evidence,
+    examine,
+    form_rules,
+    founding,
+    packets,
+    peers,
+    reference,
+    running,
+    tables,
+)
 from gateway.cli.faults import DONE, FAILED, explain
 from gateway.cli.session import Session, language
 from gateway.cli.spoken import Verbs
@@ -21,7 +33,7 @@ class _Root(Verbs):
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
         "evidence": ("prove", "check"),
-        "administration": ("directory", "peer", "config"),
+        "administration": ("directory", "peer", "table", "config"),
         "reference": ("reasons", "rules", "help"),
     }
 
@@ -54,6 +66,7 @@ for _verb in (
     check.check,
     directory.directory,
     peers.peer,
+    tables.table,
     reference.configuration,
     reference.reasons,
     form_rules.rules,

@@ -52,13 +52,14 @@ def word(fields: Mapping[str, object], field: str, among: type[E]) -> E:
 
 def period(fields: Mapping[str, object], of: str) -> Period:
     """`starts_at` and `ends_at`: either may be open; the end lies behind the beginning."""
-    starts_at, ends_at = _instant(fields, "starts_at"), _instant(fields, "ends_at")
+    starts_at, ends_at = instant(fields, "starts_at"), instant(fields, "ends_at")
     if starts_at and ends_at and ends_at <= starts_at:
         raise WrongField("directory_file.period", agency=of)
     return Period(starts_at, ends_at)
 
 
-def _instant(fields: Mapping[str, object], field: str) -> datetime | None:
+def instant(fields: Mapping[str, object], field: str) -> datetime | None:
+    """A day of Viet Nam, `2025-07-01`, as its midnight, or an instant of RFC 3339 with its zone; in UTC."""
     written = fields.get(field)
     if written in (None, ""):
         return None

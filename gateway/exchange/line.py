@@ -19,6 +19,7 @@ from gateway.model.dispatch import new_id
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Known
+from gateway.rules.authority_table import AuthorityTable, shipped_table
 from gateway.store import Blobs, Store
 from gateway.trust import Certificate, Signer, TrustStore, read_certificate
 
@@ -55,6 +56,8 @@ class State:
     """What changes while the line runs. Written by the watch task and by shutdown only."""
 
     directory: Directory
+    table: AuthorityTable = field(default_factory=shipped_table)
+    """The authority table in force."""
     draining: bool = False
     disk_full: bool = False
     unsealed_since: datetime | None = None
@@ -107,7 +110,7 @@ class Line:
 
     def known(self) -> Known:
         """The facts an examination rests on, at this instant."""
-        return Known(self.state.directory, self.trust, self.limits, self.clock())
+        return Known(self.state.directory, self.trust, self.limits, self.clock(), self.state.table)
 
     def check_ready(self) -> None:
         """Step 0: Unavailable unless a receipt given now could be kept."""

@@ -6,13 +6,15 @@ Deadlines that passed, a directory changed by the operator's command in another 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 from gateway.exchange import bell
 from gateway.exchange.entries import delivery_entry
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
-from gateway.ledger import EntryKind
+from gateway.ledger import EntryKind, decode
 from gateway.model.delivery import DeliveryEvent
+from gateway.rules.authority_table import AUTHORITY, open_table
 from gateway.store import Advance, queries
 from gateway.store.routing import Reroute, Route, waiting_routes
 
@@ -25,6 +27,7 @@ async def run(line: Line) -> None:
     async def once() -> bool:
         line.measure_disk()
         await refresh_directory(line)
+        await refresh_table(line)
         return await expire(line) == EXPIRED_PER_ROUND
 
     await rounds(line, bell.WATCH, once)
@@ -38,6 +41,28 @@ async def refresh_directory(line: Line) -> None:
     moved = _moved(line, await line.store.read(waiting_routes))
     await asyncio.gather(*(line.store.write(Reroute(route)) for route in moved))
     line.bell.ring((bell.PUSH, *(bell.inbox(route.peer) for route in moved)))
+
+
+async def refresh_table(line: Line) -> None:
+    """Take over the authority table whose time has come.
+
+    Its seal and the digest the ledger holds of it must be right. Where they are not, somebody was at the database: this
+    raises, and the gateway stops rather than decide by a table nobody agreed to.
+    """
+    version = await line.store.read(queries.table_version_in_force, AUTHORITY, line.clock())
+    if version is None or version == line.state.table.version:
+        return
+    row, entry = await line.store.read(queries.approved_table, AUTHORITY, version)
+    if decode(entry)["sha256"] != hashlib.sha256(row.document).hexdigest():
+        raise OtherTableError(version)
+    line.state.table = open_table(row.document, row.certificate)
+
+
+class OtherTableError(Exception):
+    """The register holds another table under this version than the one that was approved."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the authority table of version {version} is not the one the ledger says was approved")
 
 
 def _moved(line: Line, routes: tuple[Route, ...]) -> tuple[Route, ...]:

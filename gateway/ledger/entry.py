@@ -55,6 +55,10 @@ class EntryKind(StrEnum):
     """From here on this version of the directory decides."""
     PEER = "peer"
     """A connected system was added, changed or revoked."""
+    TABLE_PROPOSED = "table-proposed"
+    """Somebody proposed a version of a table the rules rest on; `sha256` is of the sealed document."""
+    TABLE_APPROVED = "table-approved"
+    """Somebody else approved it: from `effective_from` on, and not before this entry, it decides."""
 
 
 class Form(Enum):
@@ -70,11 +74,20 @@ class Form(Enum):
     KEYS = re.compile(f"{_VISIBLE}{{1,128}}(?: {_VISIBLE}{{1,128}})*")
     """Keys with one space between them."""
     NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+    INSTANT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z")
+    """As `at`: `write_instant`."""
     WORD = re.compile("[a-z][a-z0-9_.]{0,63}")
     """A code of ours, as in `seal.digest`."""
 
 
 _DELIVERY = {"dispatch": Form.ID, "delivery": Form.ID, "addressee": Form.KEY}
+_TABLE = {
+    "table": Form.WORD,
+    "version": Form.NUMBER,
+    "sha256": Form.DIGEST,
+    "effective_from": Form.INSTANT,
+    "by": Form.WORD,
+}
 ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.ACCEPT: {
         "dispatch": Form.ID,
@@ -95,6 +108,8 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.EXPIRE: _DELIVERY,
     EntryKind.DIRECTORY: {"version": Form.NUMBER, "sha256": Form.DIGEST},
     EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
+    EntryKind.TABLE_PROPOSED: _TABLE,
+    EntryKind.TABLE_APPROVED: _TABLE,
 }
 """The published table: the fields of each kind, in the order they are written."""
 
@@ -160,9 +175,6 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-
-
 def write_instant(at: datetime) -> str:
     """An aware UTC instant as `2026-11-23T08:00:00.123456Z`: always microseconds, always Z, so it sorts as text."""
     assert at.utcoffset() == timedelta(0), "instants are aware and in UTC"
@@ -171,7 +183,7 @@ def write_instant(at: datetime) -> str:
 
 def read_instant(written: str) -> datetime:
     """The inverse of `write_instant`. ProofError(entry.form) for any other spelling of an instant."""
-    if _INSTANT.fullmatch(written):
+    if Form.INSTANT.value.fullmatch(written):
         try:
             return datetime.fromisoformat(written).astimezone(UTC)
         except ValueError:

@@ -28,6 +28,8 @@ from gateway.model.words import LANGUAGES
 from gateway.rules.policy import Policy
 from gateway.trust import verify_countersigned
 
+AUTHORITY = "authority"
+"""Its name among the tables of rules in the register and the ledger."""
 NAMESPACE = "urn:vn:truc:authority:1"
 TABLE_BYTES_MAX = 1024 * 1024
 LAWS_NAMED = frozenset({"vbqppl-2025", "nd30-7", "nd30-13", "nd30-13-3", "nd30-i-7"})
@@ -163,7 +165,7 @@ def read_table(xml: bytes) -> AuthorityTable:
     if not schema.validate(root):
         first = schema.error_log[0]
         raise TableError(first.line, first.message)
-    laws = {law.get("id", ""): {lang: _one(law, lang) for lang in LANGUAGES} for law in _all(root, "laws/law")}
+    laws = {law.get("key", ""): {lang: _one(law, lang) for lang in LANGUAGES} for law in _all(root, "laws/law")}
     types = {
         fold(_text(one)): DocumentKind(_text(one), _words(one, "groups", Group)) for one in _all(root, "types/type")
     }
@@ -172,7 +174,7 @@ def read_table(xml: bytes) -> AuthorityTable:
         sha256=hashlib.sha256(xml).hexdigest(),
         laws=laws,
         types=types,
-        kinds={AgencyKind(one.get("id", "")): _kind(one, laws, types) for one in _all(root, "kinds/kind")},
+        kinds={AgencyKind(one.get("key", "")): _kind(one, laws, types) for one in _all(root, "kinds/kind")},
         capacities={row.chain: row for row in (_capacity(one, laws) for one in _all(root, "capacities/capacity"))},
         policies=_policies(root),
     )
@@ -244,7 +246,7 @@ def _capacity(element: etree._Element, laws: Mapping[str, Law]) -> CapacityRow:
 def _policies(root: etree._Element) -> dict[str, Policy]:
     policies = {}
     for one in _all(root, "policies/policy"):
-        rules = {rule.get("id", ""): Severity(rule.get("severity", "")) for rule in _all(one, "rule")}
+        rules = {rule.get("name", ""): Severity(rule.get("severity", "")) for rule in _all(one, "rule")}
         otherwise = one.get("otherwise")
         name = one.get("name", "")
         policies[name] = Policy(name, Severity(otherwise) if otherwise else None, rules)

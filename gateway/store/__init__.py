@@ -20,6 +20,7 @@ from gateway.store.deliveries import Advance
 from gateway.store.directory import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer
 from gateway.store.notice import StoreNotice
 from gateway.store.queries import Change, DeliveryRow, InboxItem
+from gateway.store.rule_tables import ApproveTable, ProposeTable
 from gateway.store.store import Store
 from gateway.store.transaction import Operation
 from gateway.store.tree import PutTree
@@ -29,6 +30,7 @@ __all__ = [
     "Admit",
     "Admitted",
     "Advance",
+    "ApproveTable",
     "BlobReader",
     "Blobs",
     "Change",
@@ -44,6 +46,7 @@ __all__ = [
     "NewAttachment",
     "NewDelivery",
     "Operation",
+    "ProposeTable",
     "PutCredential",
     "PutDirectory",
     "PutSetting",

@@ -319,13 +319,14 @@ rule_tables = Table(
     Column("proposed_at", BigInteger, nullable=False),
     Column("approved_by", Key),
     Column("approved_at", BigInteger),
+    Column("approved_index", BigInteger, ForeignKey("ledger_entries.ledger_index")),
     Column("certificate", LargeBinary, nullable=False),
     Column("document", LargeBinary, nullable=False),
     CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
     CheckConstraint("approved_by <> proposed_by", name="two_people"),
 )
 """Tables the rules rest on: sealed documents that one person proposed and another approved. `certificate` is the DER of
-the one that sealed the document."""
+the one that sealed the document, `approved_index` the ledger entry that holds its digest."""
 
 settings = Table(
     "settings",

@@ -31,6 +31,7 @@ EXAMPLES = {
     Form.KEYS: "G22.99 000.00.00.H26 A26",
     Form.NUMBER: "17",
     Form.WORD: "seal.digest",
+    Form.INSTANT: "2027-01-01T00:00:00.000000Z",
 }
 ACCEPTED = (
     b"truc-ledger-v1\n"

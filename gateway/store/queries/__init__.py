@@ -30,6 +30,7 @@ from gateway.store.queries.register import (
     setting,
     twin,
 )
+from gateway.store.queries.rule_tables import RuleTable, approved_table, table_version_in_force, tables
 from gateway.store.queries.story import dispatch, dispatches_of
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
     "LedgerHead",
     "PacketRow",
     "RefusalRow",
+    "RuleTable",
     "SignedCheckpoint",
+    "approved_table",
     "attachments",
     "blob_data",
     "changes",
@@ -61,6 +64,8 @@ __all__ = [
     "proven_entries",
     "refusals",
     "setting",
+    "table_version_in_force",
+    "tables",
     "tile",
     "tree",
     "twin",

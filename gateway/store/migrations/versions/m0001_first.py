@@ -21,9 +21,9 @@ def upgrade() -> None:
     """Everything, on either engine."""
     _directory()
     _signers()
-    _rule_tables()
     _credentials_and_settings()
     _ledger()
+    _rule_tables()
     _dispatches()
     _deliveries()
     _history()
@@ -152,10 +152,12 @@ def _rule_tables() -> None:
         _needed("proposed_at", INSTANT),
         sa.Column("approved_by", KEY),
         sa.Column("approved_at", INSTANT),
+        sa.Column("approved_index", sa.BigInteger()),
         _needed("certificate", sa.LargeBinary()),
         _needed("document", sa.LargeBinary()),
         sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name=op.f("ck_rule_tables_approved")),
         sa.CheckConstraint("approved_by <> proposed_by", name=op.f("ck_rule_tables_two_people")),
+        _points("rule_tables", "approved_index", "ledger_entries.ledger_index"),
         _key("rule_tables", "name", "version"),
     )
 
