@@ -68,11 +68,12 @@ def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...
     Raises DirectoryFileError with every fault, and OSError where a file cannot be read.
     """
     faults: list[Fault] = []
+    registered = {one.key: one for one in known}
     agencies: list[tuple[int, Agency]] = []
     try:
         for row in _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path):
             try:
-                agencies.append((row.line, _agency(row.fields, path.parent)))
+                agencies.append((row.line, _agency(row.fields, path.parent, registered)))
             except WrongField as wrong:
                 faults.append(Fault(row.line, wrong.key, wrong.values))
     except WrongField as wrong:
@@ -128,15 +129,17 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         at = end
 
 
-def _agency(fields: Mapping[str, object], folder: Path) -> Agency:
+def _agency(fields: Mapping[str, object], folder: Path, registered: Mapping[str, Agency]) -> Agency:
+    """The agency of a row; registers of signers the row does not speak of stay as they are."""
     for field in fields:
         if field not in (*FIELDS, *REGISTERS):
             raise WrongField("directory_file.unknown_field", field=field)
     key = _identifier(fields, "key")
     if key is None:
         raise WrongField("directory_file.no_key")
+    before = registered.get(key)
     ids = tuple(dict.fromkeys([key, *(_id(one, "ids") for one in words(fields, "ids"))]))
-    signers = read_signers(fields)
+    signers = read_signers(fields) if "signers" in fields or before is None else before.signers
     return Agency(
         key=key,
         name=name(fields, "name"),
@@ -149,7 +152,9 @@ def _agency(fields: Mapping[str, object], folder: Path) -> Agency:
         regime=word(fields, "regime", Regime) if fields.get("regime") else None,
         policy=word(fields, "policy", PolicyName) if fields.get("policy") else None,
         signers=signers,
-        delegations=read_delegations(fields, signers),
+        delegations=read_delegations(fields, signers)
+        if "delegations" in fields or before is None
+        else before.delegations,
     )
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from gateway.cli.agencies import FIELDS, DirectoryFileError, read_agencies
 from gateway.cli.register import export
 from gateway.ledger import EntryKind, decode
-from gateway.model.agency import Agency
+from gateway.model.agency import Agency, AgencyKind, PolicyName, Regime
 from gateway.model.period import Period
+from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.store import queries
 from tests.cli.command import Said, asked, done, gateway
 from tests.pki import pki
@@ -190,3 +191,82 @@ def test_a_json_row_is_found_on_its_line_whatever_it_says(
     path = tmp_path_factory.mktemp("rows") / "a.json"
     path.write_text("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]", encoding="utf-8")
     assert (len(path.read_text(encoding="utf-8").split("\n")) - 1, "identifier") in faults(path)
+
+
+REGISTERS: Row = {
+    "key": "G99",
+    "name": "Bộ Mẫu",
+    "kinds": ["ministry", "government"],
+    "regime": "one-man",
+    "policy": "transition",
+    "signers": [
+        {"full_name": "Phạm Thị Lan", "position": "Bộ trưởng", "rank": "head", "starts_at": "2026-04-08"},
+        {"full_name": "Lê Thị Hoa", "position": "Chánh Văn phòng", "rank": "unit-head"},
+    ],
+    "delegations": [
+        {
+            "capacity": "mandate",
+            "full_name": "Lê Thị Hoa",
+            "basis": "07/GUQ-BM",
+            "types": ["Công văn"],
+            "ends_at": "2027-01-01",
+        }
+    ],
+}
+
+
+def test_an_agency_is_taken_with_what_it_is_and_who_signs_for_it(home: Path, tmp_path: Path) -> None:
+    imported(home, write_json(tmp_path / "a.json", [REGISTERS]))
+    agency = asked(home, queries.directory).agency("G99")
+    assert agency.kinds == (AgencyKind.MINISTRY, AgencyKind.GOVERNMENT)
+    assert (agency.regime, agency.policy) == (Regime.ONE_MAN, PolicyName.TRANSITION)
+    since = Period(datetime(2026, 4, 7, 17, tzinfo=UTC), None)
+    assert agency.signers == (
+        Signer("Phạm Thị Lan", "Bộ trưởng", Rank.HEAD, since),
+        Signer("Lê Thị Hoa", "Chánh Văn phòng", Rank.UNIT_HEAD),
+    )
+    until = Period(None, datetime(2026, 12, 31, 17, tzinfo=UTC))
+    assert agency.delegations == (Delegation(Capacity.MANDATE, "Lê Thị Hoa", "07/GUQ-BM", ("Công văn",), until),)
+    (listed,) = json.loads(done("directory", "list", "--json", "--config", home).out)["agencies"]
+    assert [one["full_name"] for one in listed["signers"]] == ["Phạm Thị Lan", "Lê Thị Hoa"]
+    assert listed["delegations"][0]["basis"] == "07/GUQ-BM"
+
+
+def test_kinds_regime_and_policy_may_stand_in_a_table_too(tmp_path: Path) -> None:
+    row = {"key": "H99", "name": "Tỉnh", "kinds": ["province-committee"], "regime": "collective", "policy": "strict"}
+    (agency,) = read_agencies(write_csv(tmp_path / "a.csv", [row]))
+    assert agency.kinds == (AgencyKind.PROVINCE_COMMITTEE,)
+    assert (agency.regime, agency.policy) == (Regime.COLLECTIVE, PolicyName.STRICT)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"kinds": ["kingdom"]}, "word"),
+        ({"regime": "anarchy"}, "word"),
+        ({"policy": "lax"}, "word"),
+        ({"signers": "Lan"}, "no_rows"),
+        ({"signers": ["Lan"]}, "no_rows"),
+        ({"signers": [{"full_name": "Lan", "position": "x", "rank": "king"}]}, "word"),
+        ({"signers": [{"full_name": "Lan", "rank": "head"}]}, "name"),
+        ({"signers": [{"full_name": "Lan", "position": "x", "rank": "head", "age": 1}]}, "unknown_field"),
+        ({"delegations": [{"capacity": "order", "full_name": "Lan", "basis": "1/QĐ"}]}, "stranger"),
+        ({"delegations": [{"capacity": "mandate", "full_name": "Lê Thị Hoa", "basis": "1"}]}, "unlimited_mandate"),
+        ({"delegations": [{"capacity": "order", "full_name": "Lê Thị Hoa", "basis": ""}]}, "name"),
+        ({"delegations": [{"capacity": ["order"], "full_name": "Lê Thị Hoa", "basis": "1"}]}, "word"),
+    ],
+)
+def test_a_fault_in_a_register_is_told(tmp_path: Path, change: Row, fault: str) -> None:
+    assert faults(write_json(tmp_path / "a.json", [{**REGISTERS, **change}])) == [(3, fault)]
+
+
+def test_a_file_that_says_nothing_of_signers_leaves_them_as_they_are(tmp_path: Path) -> None:
+    (enrolled,) = read_agencies(write_json(tmp_path / "a.json", [REGISTERS]))
+    renamed: Row = {"key": "G99", "name": "Bộ đổi tên"}
+    for file in (write_csv(tmp_path / "b.csv", [renamed]), write_json(tmp_path / "b.json", [renamed])):
+        (agency,) = read_agencies(file, [enrolled])
+        assert agency.name == "Bộ đổi tên"
+        assert (agency.signers, agency.delegations) == (enrolled.signers, enrolled.delegations)
+    emptied = write_json(tmp_path / "c.json", [{**renamed, "signers": [], "delegations": []}])
+    (agency,) = read_agencies(emptied, [enrolled])
+    assert agency.signers == agency.delegations == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -12,6 +12,7 @@ from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Status
 from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.rules.authority import check_authority, resolve_addressees
+from gateway.rules.form import VIET_NAM
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OFFICE = Agency("G22", "Văn phòng", ("G22", "000.00.00.G22"))
@@ -94,3 +95,29 @@ def test_a_status_goes_to_the_agency_its_response_names() -> None:
     assert reasons(status) == []
     assert [one.agency for one in resolve_addressees(status, KNOWN, NOW)] == ["H41"]
     assert reasons(replace(status, response_for=ResponseFor("X"))) == [Reason.AUTHORITY_UNKNOWN_ADDRESSEE]
+
+
+def test_a_hub_sends_for_everything_below_it_and_nothing_beside() -> None:
+    department = Agency("H41.02", "Sở", ("H41.02",), parent="H41")
+    commune = Agency("H41.05.01", "Xã", ("H41.05.01",), parent="H41.05")
+    district = Agency("H41.05", "Huyện", ("H41.05",), parent="H41", period=Period(None, NOW), successor="H41.05.01")
+    tree = replace(KNOWN, agencies=(*KNOWN.agencies, department, district, commune))
+    for sender in ("H41", "H41.02", "H41.05.01"):
+        assert not check_authority(replace(GOOD, sender=Organ(sender), addressees=(Organ("G22"),)), HUB, tree, NOW)
+    (no,) = check_authority(replace(GOOD, sender=Organ("G22")), HUB, tree, NOW)
+    assert no.reason is Reason.AUTHORITY_NOT_YOURS
+    (ended,) = check_authority(replace(GOOD, sender=Organ("H41.05"), addressees=(Organ("G22"),)), HUB, tree, NOW)
+    assert ended.reason is Reason.AUTHORITY_INACTIVE_SENDER and "H41.05.01" in ended.detail("vi")
+
+
+@pytest.mark.parametrize(("day", "is_there"), [(date(2025, 6, 30), True), (date(2025, 7, 1), False)])
+def test_a_province_that_was_merged_receives_until_the_day_it_ended(day: date, is_there: bool) -> None:
+    """Resolution 202/2025/QH15: from 01/07/2025 the new province receives, and its name is told to who writes to the
+    old one."""
+    midnight = datetime(2025, 7, 1, tzinfo=VIET_NAM)
+    old = Agency("H20", "UBND tỉnh cũ", ("H20",), period=Period(None, midnight), successor="H41")
+    merged = replace(KNOWN, agencies=(OFFICE, PROVINCE, old), peers=(SENDER, replace(HUB, grants=(Grant("H20"),))))
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=VIET_NAM)
+    found = check_authority(replace(GOOD, addressees=(Organ("H20"),)), SENDER, merged, at)
+    assert [one.reason for one in found] == ([] if is_there else [Reason.AUTHORITY_INACTIVE_ADDRESSEE])
+    assert all("H41" in one.detail(lang) for one in found for lang in ("vi", "en"))
