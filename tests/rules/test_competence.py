@@ -39,9 +39,10 @@ def said(content: Document | Status, agency: Agency | None = MINISTRY) -> list[t
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda one: f"{one.reason or 'admitted'}: {one.name}")
 def test_a_sealed_packet_is_refused_for_who_issued_or_signed_it_and_nothing_else(vector: Vector) -> None:
+    """Some capacities break a rule of form too: it sees the words of the packet, not who stands behind them."""
     report = examine(vector.received(), PEER, known())
     refused = {one.reason for one in report.findings if one.severity is Severity.REFUSE}
-    assert refused == ({vector.reason} if vector.reason else set())
+    assert refused - {Reason.FORM_RULE} == ({vector.reason} if vector.reason else set())
     assert report.admitted is (vector.reason is None)
 
 

@@ -62,6 +62,14 @@ DISTRICT = Agency(
 )
 DEPARTMENT = Agency("H41.02", "Sở Mẫu", ("H41.02",), parent="H41", kinds=(AgencyKind.DEPARTMENT,))
 UNDECLARED = Agency("H14", "Cơ quan chưa khai", ("H14",))
+NOTATIONS = {
+    "Quyết định": "12/QĐ-X",
+    "Nghị quyết": "12/NQ-X",
+    "Báo cáo": "12/BC-X",
+    "Kế hoạch": "12/KH-X",
+    "Giấy mời": "12/GM-X",
+    "Thông tư": "05/2026/TT-X",
+}
 PEER = Peer("tat-ca", "Hệ thống chung", (Grant("G22"), Grant("H41", subtree=True), Grant("H14")))
 
 
@@ -80,21 +88,22 @@ def document(
     competence: str | None,
     position: str,
     full_name: str,
-    code: str = "12/X-Y",
+    code: str = "",
     on: str = "2026/11/20",
 ) -> Document:
-    """The good document, of this agency and type, signed so."""
+    """The good document, of this agency and type, signed so; in good form, with the notation of its type."""
+    code = code or NOTATIONS.get(type_name.partition(" (")[0], "12/X-Y")
     number, _, notation = code.partition("/")
     return replace(
         DOCUMENT,
         sender=Organ(agency.key, agency.name),
         addressees=(Organ("H14", UNDECLARED.name),),
-        document_id=None,
+        document_id=f"{agency.key},{on},{code}",
         code_number=number,
         code_notation=notation,
         promulgated_on=on,
         due_on=None,
-        document_type=DocumentType(name=type_name),
+        document_type=DocumentType("1" if notation.startswith("20") else "2", None, type_name),
         signer=Signer(competence, position, full_name),
         trace=(),
     )
@@ -129,7 +138,7 @@ VECTORS = [
     _vector("the office signs by order", None, "Công văn", *ORDER),
     _vector("the office's deputy signs by order", None, "Giấy mời", *ORDER_DEPUTY),
     _vector("a mandate within its limits", None, "Công văn", *MANDATE),
-    _vector("a chairman for his committee", None, "Quyết định", *CHAIR, agency=COMMITTEE, code="5/2026/QĐ-UBND"),
+    _vector("a chairman for his committee", None, "Quyết định", *CHAIR, agency=COMMITTEE, code="05/2026/QĐ-UBND"),
     _vector("a vice-chairman for his committee", None, "Báo cáo", *VICE, agency=COMMITTEE),
     _vector("an acting chairman", None, "Kế hoạch", *ACTING, agency=COMMITTEE),
     _vector("a chairman in his own power", None, "Quyết định", *OWN, agency=COMMITTEE),
@@ -138,8 +147,8 @@ VECTORS = [
     _vector("an agency that enrolled nobody", None, "Công văn", *STRANGER, agency=DEPARTMENT),
     _vector("an agency of a kind nobody declared", None, "Thông tư", *STRANGER, agency=UNDECLARED),
     _vector("a name of a type nobody knows", None, "Giấy khen", *HEAD),
-    _vector("a ministry issues a decree", NOT_COMPETENT, "Nghị định", *HEAD, code="5/2026/NĐ-CP"),
-    _vector("a ministry issues a legal decision", NOT_COMPETENT, "Quyết định", *HEAD, code="5/2026/QĐ-BMT"),
+    _vector("a ministry issues a decree", NOT_COMPETENT, "Nghị định", *HEAD, code="05/2026/NĐ-CP"),
+    _vector("a ministry issues a legal decision", NOT_COMPETENT, "Quyết định", *HEAD, code="05/2026/QĐ-BMT"),
     _vector("a ministry resolves", NOT_COMPETENT, "Nghị quyết", *HEAD),
     _vector("a ministry issues a paper of the Party", NOT_COMPETENT, "Thông tri", *HEAD),
     _vector("a committee issues a circular", NOT_COMPETENT, "Thông tư", *CHAIR, agency=COMMITTEE),
