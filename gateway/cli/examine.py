@@ -21,6 +21,8 @@ from gateway import edxml, trust
 from gateway.cli.connection import Connect, Connection, connecting, progress
 from gateway.cli.faults import DONE, FAILED, report_findings
 from gateway.cli.packets import PACKET
+from gateway.cli.register import configured
+from gateway.cli.reports import show_replay, show_report
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.client import Examination
@@ -62,25 +64,40 @@ class _Nowhere:
 
 
 @click.command(cls=Verb)
-@click.argument("packet", type=PACKET)
+@click.argument("packet", type=PACKET, required=False)
+@click.option("--report", type=PEMS)
+@click.option("--replay", metavar="DISPATCH")
+@click.option("--revocation", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--sender", "senders", type=PEMS, multiple=True)
 @click.option("--anchor", "anchors", type=PEMS, multiple=True)
 @click.option("--policy", type=click.Choice(list(POLICIES)), default=STRICT.name, show_default=True)
 @click.option("--ask", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @connecting
+@configured
 @click.pass_obj
 def examine(
     session: Session,
-    packet: Path,
+    packet: Path | None,
+    report: Path | None,
+    replay: str | None,
+    revocation: Path | None,
     senders: tuple[Path, ...],
     anchors: tuple[Path, ...],
     policy: str,
     ask: bool,
     as_json: bool,
     connect: Connect,
+    config_file: Path,
 ) -> int:
-    """What would be refused."""
+    """What would be refused; or what a report says, or whether a replay says the same."""
+    if sum(one is not None for one in (packet, report, replay)) != 1:
+        raise click.UsageError(session.say("say.examine.which"))
+    if report is not None:
+        return show_report(session, report)
+    if replay is not None:
+        return show_replay(session, config_file, replay, revocation)
+    assert packet is not None, "one of the three is given"
     if ask:
         return _show_answer(session, asyncio.run(_asked(session, connect(), packet)), as_json)
     if bool(senders) != bool(anchors):
