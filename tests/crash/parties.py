@@ -87,13 +87,14 @@ class Parties:
                     task.cancel()
 
     async def again(self, paper: Paper, accepted: Accepted) -> str | None:
-        """Send a receipted packet once more. What differs from the first time, or None."""
+        """Send a receipted packet once more, and get its receipt. What differs from the first time, or None."""
         peer = self.installation.cast.ministry.peer
         async with client(self.installation, peer) as gateway:
             repeated = await gateway.submit(parts(paper))
             first = (accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, accepted.admitted_at)
             if (repeated.dispatch_id, repeated.ledger_index, repeated.packet_digest, repeated.admitted_at) != first:
                 return f"{repeated} instead of {accepted}"
+            await self._get_receipt(gateway, accepted.dispatch_id)
             return None if repeated.repeated else f"{accepted.dispatch_id} was taken for new"
 
     async def _send(self, supply: Iterator[Paper], chance: random.Random) -> None:
@@ -104,9 +105,13 @@ class Parties:
                 self.notebook.note(Receipted(accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, peer))
                 self.sent.append((paper, accepted))
                 if chance.random() < 0.2:
-                    receipt = await gateway.receipt(accepted.dispatch_id)
-                    self.notebook.note(Sealed(accepted.dispatch_id, hashlib.sha256(receipt).hexdigest()))
+                    await self._get_receipt(gateway, accepted.dispatch_id)
                 await asyncio.sleep(chance.uniform(0, PAUSE_S_MAX))
+
+    async def _get_receipt(self, gateway: GatewayClient, dispatch_id: str) -> None:
+        """However often it is asked for, the receipt has one digest: the register's, says the audit."""
+        receipt = await gateway.receipt(dispatch_id)
+        self.notebook.note(Sealed(dispatch_id, hashlib.sha256(receipt).hexdigest()))
 
     async def _collect(self, chance: random.Random) -> None:
         """Pull, store, answer: mostly yes, sometimes no. Two of them compete for one inbox, as two threads would."""
