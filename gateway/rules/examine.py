@@ -16,6 +16,7 @@ from gateway.rules.authority import Addressee, check_authority, resolve_addresse
 from gateway.rules.authority_table import AuthorityTable, shipped_table
 from gateway.rules.competence import check_competence
 from gateway.rules.form import check_form
+from gateway.rules.form_rules import check_form_rules
 from gateway.rules.policy import Policy, policy_of
 from gateway.trust import TrustStore
 
@@ -99,17 +100,18 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     report = Examination((), known.at, known.directory.version, received.digest, tables)
     try:
         parsed = edxml.parse(received.skeleton, known.limits)  # step 2
-        if schema := edxml.validate(parsed):  # step 3: by schema,
-            return replace(
-                report, findings=schema
-            )  # what does not fit it cannot be read reliably: nothing more is said
+        if schema := edxml.validate(parsed):  # step 3: by schema. What does not fit it cannot be read reliably:
+            return replace(report, findings=schema)  # nothing more is said
         claim = edxml.read(parsed, received)
     except Refused as no:
         return replace(report, findings=no.findings)
     sender = known.directory.agency(claim.content.sender.id)
     policy = known.policy or policy_of(peer, sender, known.table.policies)
     report = replace(report, policy=policy)
-    form = check_form(claim, known.limits.addressees_max, known.at)  # and by rule
+    form = (  # and by rule
+        *check_form(claim, known.limits.addressees_max, known.at),
+        *check_form_rules(parsed, claim, known.directory, known.at, policy),
+    )
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4: who may send and receive,
     competence = check_competence(claim.content, sender, known.table, policy, known.at)  # and who may issue and sign
     packet, seal = _verify_seal(parsed, claim, sender, policy, known)  # step 5

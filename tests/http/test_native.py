@@ -20,7 +20,7 @@ from gateway.model.packet import packet_digest
 from gateway.model.reasons import Reason
 from tests.http.description import Description
 from tests.http.problems import assert_problem
-from tests.http.town import DEPARTMENT, FILE, FORM, PROVINCE, Town, awaited, form, inline, packet, town
+from tests.http.town import DEPARTMENT, DOCUMENT_ID, FILE, FORM, PROVINCE, Town, awaited, form, inline, packet, town
 
 
 async def submitted(here: Town, **options: Any) -> dict[str, Any]:
@@ -166,7 +166,7 @@ async def test_what_is_anothers_looks_like_what_does_not_exist(tmp_path: Path) -
                 for problem in (theirs, nobodys):
                     del problem["incident"], problem["instance"]
                 assert theirs == nobodys
-        status, body, _ = await here.ask("GET", "/v1/dispatches?document_id=G22.2026.11.23.0001", "xa")
+        status, body, _ = await here.ask("GET", f"/v1/dispatches?document_id={DOCUMENT_ID}", "xa")
         assert (status, json.loads(body)["dispatches"]) == (200, [])
 
 
@@ -174,7 +174,7 @@ async def test_what_is_anothers_looks_like_what_does_not_exist(tmp_path: Path) -
 async def test_a_packet_can_be_fetched_as_a_form_and_an_attachment_in_ranges(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         data = bytes(range(256)) * 1_000
-        skeleton, attachments = packet(attachments=(("a.pdf", data), ("b.pdf", b"")))
+        skeleton, attachments = packet(attachments=(("a.pdf", data), ("b.pdf", b"%PDF-1.7")))
         await here.ask("POST", "/v1/packets", data=form(skeleton, attachments), headers=FORM)
         delivery = (await waiting(here))[0]["delivery_id"]
         path = f"/v1/deliveries/{delivery}"

@@ -28,8 +28,10 @@ from gateway.exchange import sequencer
 from gateway.exchange.line import DeliveryRules, Line, State
 from gateway.http import DoorRunner, HttpLimits, build_app
 from gateway.ledger import NoteKey, NoteSigner
-from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
 from gateway.model.packet import Business, BusinessType, Document, DocumentType, Organ
+from gateway.model.packet import Signer as SignerInfo
+from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
 from gateway.trust import load_ed25519, seal
 from tests.pki import NOW, key_pem, pki, write_key
@@ -37,6 +39,8 @@ from tests.pki import NOW, key_pem, pki, write_key
 P = ParamSpec("P")
 
 MINISTRY, PROVINCE, DEPARTMENT, FAR = "G22.00.00", "H29.00.00", "H29.17.00", "G99.00.00"
+DOCUMENT_ID = f"{MINISTRY},2026/11/20,7816/BKT-VP"
+SIGNER = "Nguyễn Thị Ánh"
 TOKENS = {"bo": "ministry-token", "tinh": "province-token", "xa": "stranger-token"}
 
 
@@ -55,7 +59,15 @@ def directory() -> Directory:
     return Directory(
         1,
         (
-            Agency(MINISTRY, "Bộ Kiểm thử", (MINISTRY,), certificates=certificate),
+            Agency(
+                MINISTRY,
+                "Bộ Kiểm thử",
+                (MINISTRY,),
+                certificates=certificate,
+                kinds=(AgencyKind.MINISTRY,),
+                signers=(Signer(SIGNER, "Chánh Văn phòng", Rank.UNIT_HEAD),),
+                delegations=(Delegation(Capacity.ORDER, SIGNER, "01/QĐ-BKT"),),
+            ),
             Agency(PROVINCE, "Ủy ban nhân dân tỉnh Kiểm thử", (PROVINCE, "000.00.00.H29"), certificates=certificate),
             Agency(DEPARTMENT, "Sở Kiểm thử", (DEPARTMENT,), parent=PROVINCE),
             Agency(FAR, "Cơ quan ở xa", (FAR,), certificates=certificate),
@@ -188,23 +200,26 @@ async def town(
 
 
 def packet(
-    document_id: str = "G22.2026.11.23.0001",
+    document_id: str = DOCUMENT_ID,
     to: Sequence[str] = (PROVINCE,),
     sender: str = MINISTRY,
     attachments: Sequence[tuple[str, bytes]] = (("giấy mời.pdf", b"%PDF-1.7 noi dung"),),
     sealed: bool = True,
 ) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
     """A packet: its envelope, and its attachments by content id."""
+    named = {one.key: one.name for one in directory().agencies} | {"000.00.00.H29": directory().agencies[1].name}
     content = Document(
-        sender=Organ(sender, "Bộ Kiểm thử"),
-        addressees=tuple(Organ(one, "Nơi nhận") for one in to),
+        sender=Organ(sender, named.get(sender)),
+        addressees=tuple(Organ(one, named.get(one, "Nơi nhận")) for one in to),
         document_id=document_id,
         code_number="7816",
         code_notation="BKT-VP",
         place="Hà Nội",
         promulgated_on="2026/11/20",
-        document_type=DocumentType("2", "1", "Công văn"),
+        document_type=DocumentType("2", "18", "Công văn"),
         subject="V/v kiểm thử liên thông văn bản",
+        signer=SignerInfo("TL. BỘ TRƯỞNG", "CHÁNH VĂN PHÒNG", SIGNER),
+        to_places=("Như trên", "Lưu: VT"),
         business=Business(BusinessType.NEW),
     )
     rows = [(f"tep-{number}", name, data) for number, (name, data) in enumerate(attachments, start=1)]
