@@ -55,7 +55,7 @@ def page() -> str:
         "# Forgeries\n",
         "Every row is a class of attack on XML signatures, tried in several forms: a good sealed packet and a named",
         "mutation. Most are tried twice, as an outsider makes them and signed again with the true key, so that it is",
-        f"the structure that refuses them. **{total} forged seals, 0 accepted**, each refused for the reason given here",
+        f"the structure that refuses them. **{total} forged seals, 0 accepted**, each for the reason given here",
         "(`tests/vectors/seal*.py`, checked by `tests/trust/test_vectors.py`). Beside them stand",
         f"{len(refused_pdfs)} PDFs with something wrong about their signatures (`tests/vectors/pdf.py`) and",
         f"{len([one for one in competence.VECTORS if one.reason])} packets signed by somebody who may not",
