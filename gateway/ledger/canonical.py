@@ -123,6 +123,8 @@ def _tokens(written: str) -> Iterator[re.Match[str]]:
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNTOUCHED = re.compile('[^&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]*')
+"""Nearly every value: nothing to escape, nothing to refuse."""
 _TEXT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 _ATTRIBUTE_ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
@@ -134,12 +136,12 @@ _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "#x9": "\t", "#xA"
 
 def text(value: str) -> str:
     """A value as text of an element. NotCanonicalError for what XML cannot hold."""
-    return _xml(value).translate(_TEXT_ESCAPES)
+    return value if _UNTOUCHED.fullmatch(value) else _xml(value).translate(_TEXT_ESCAPES)
 
 
 def attribute(value: str) -> str:
     """A value as an attribute's. NotCanonicalError for what XML cannot hold."""
-    return _xml(value).translate(_ATTRIBUTE_ESCAPES)
+    return value if _UNTOUCHED.fullmatch(value) else _xml(value).translate(_ATTRIBUTE_ESCAPES)
 
 
 def plain(escaped: str) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from cryptography.x509.oid import NameOID
+
 from gateway.exchange.line import Line
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.trust.chains import Chains
 from gateway.trust.revocation import Source
-from tests.http.town import Clock
+from tests.http.town import SIGNER, Clock
 from tests.trust.pdf.papers import Holder, World, paper, sign, world
 
 AGENCY = "Bộ Kiểm thử"
@@ -29,10 +31,15 @@ def ministry(the: World) -> Holder:
     return the.government.issue(AGENCY, 5)
 
 
+def signatory(the: World) -> Holder:
+    """The certificate of the person who signs the town's packets."""
+    return the.government.issue({NameOID.COMMON_NAME: SIGNER, NameOID.TITLE: "Chánh Văn phòng"})
+
+
 def signed(the: World, *holders: Holder) -> bytes:
     """A page signed by each in turn; by default the person, then the ministry."""
     data = paper()
-    for holder in holders or (the.person, ministry(the)):
+    for holder in holders or (signatory(the), ministry(the)):
         data = sign(data, holder)
     return data
 

@@ -20,7 +20,7 @@ from gateway.rules.pdfs import may_be_signed
 from gateway.store.blobs import INLINE_BYTES_MAX
 from gateway.trust.pdf import verify_pdf
 from tests.exchange.conftest import Story, file_of
-from tests.exchange.pdfs import ministry, signed, with_desk
+from tests.exchange.pdfs import ministry, signatory, signed, with_desk
 from tests.http.town import awaited
 from tests.pki import DAY, NOW
 from tests.trust.pdf.papers import World, append_page, break_value, paper, sign, world
@@ -123,7 +123,7 @@ async def test_a_file_that_hides_its_kind_is_looked_at_by_its_first_bytes(desk: 
 
 @awaited
 async def test_a_large_document_is_read_from_its_staged_file(desk: Story, the: World) -> None:
-    data = sign(sign(paper(150), the.person), ministry(the))
+    data = sign(sign(paper(150), signatory(the)), ministry(the))
     assert len(data) > INLINE_BYTES_MAX
     good, changed = await examined(desk, pdf(data)), await examined(desk, pdf(append_page(data)))
     assert good.admitted and pdf_reasons(good) == []
