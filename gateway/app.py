@@ -27,7 +27,7 @@ from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.ledger import NoteKey, NoteSigner
 from gateway.store import Grouping, PutSetting, Store, queries
-from gateway.trust import TrustStore, load_ed25519, load_signer
+from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
 
@@ -160,6 +160,7 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
     """TLS of the doors; with `client_ca`, peers may show a certificate of that authority (mutual TLS)."""
     if server.tls_certificate is None or server.tls_key is None:
         return None
+    check_key_file(server.tls_key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(server.tls_certificate, server.tls_key)

@@ -189,6 +189,7 @@ def decode(written: bytes, folder: Path) -> Config:
     except msgspec.ValidationError as fault:
         raise ConfigFault("wrong_value", cause=str(fault)) from fault
     _check_ranges(config)
+    _check_tls(config.server)
     return _resolved_defaults(config, folder)
 
 
@@ -261,7 +262,11 @@ def _refuse_unknown(tables: Mapping[str, object]) -> None:
     for name in _written_names(tables, ""):
         if name not in known and name not in sections:
             near = get_close_matches(name, [*known, *sections], n=1)
-            raise ConfigFault("unknown_key", key=name, near=near[0] if near else "–")
+            raise (
+                ConfigFault("unknown_key", key=name, near=near[0])
+                if near
+                else ConfigFault("unknown_key_alone", key=name)
+            )
 
 
 def _written_names(tables: Mapping[str, object], prefix: str) -> Iterator[str]:
@@ -269,6 +274,14 @@ def _written_names(tables: Mapping[str, object], prefix: str) -> Iterator[str]:
         yield prefix + name
         if isinstance(value, dict):
             yield from _written_names(value, f"{prefix}{name}.")
+
+
+def _check_tls(server: Server) -> None:
+    """Half of it would serve unencrypted what the operator believes encrypted."""
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        raise ConfigFault("half_tls", key="server.tls_key" if server.tls_key is None else "server.tls_certificate")
+    if server.client_ca is not None and server.tls_certificate is None:
+        raise ConfigFault("half_tls", key="server.tls_certificate")
 
 
 def _check_ranges(config: Config) -> None:

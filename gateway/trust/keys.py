@@ -119,6 +119,11 @@ def load_ed25519(path: Path) -> NoteKey:
     return NoteKey(key)
 
 
+def check_key_file(path: Path) -> None:
+    """KeyFileError where a private key's file is missing or open to others; for keys that a library loads by itself."""
+    _content(path, private=True)
+
+
 def _private_key(path: Path) -> object:
     pem = _content(path, private=True)
     try:

@@ -70,7 +70,9 @@ def test_no_sentence_describes_a_key_that_is_none() -> None:
 
 
 def test_relative_paths_mean_the_files_folder() -> None:
-    settings = decoded('[server]\ntls_key = "tls/key.pem"\n[trust]\nanchors = ["a.pem", "/etc/b.pem"]\n')
+    settings = decoded(
+        '[server]\ntls_key = "tls/key.pem"\ntls_certificate = "tls.pem"\n[trust]\nanchors = ["a.pem", "/etc/b.pem"]\n'
+    )
     assert settings.keys.seal_key == FOLDER / "keys/seal.key"
     assert settings.store.blob_dir == FOLDER / "blobs"
     assert settings.store.url == "sqlite:////srv/truc/register.db"
@@ -95,13 +97,30 @@ def test_limits_of_packets_and_doors_are_keys() -> None:
         ('[server]\nprot = 1\n[keys]\norigin = "a"\n', "server.prot", "server.port"),
         ('[sever]\n[keys]\norigin = "a"\n', "sever", "server"),
         ('[delivery.backoff]\nfirst = 1\n[keys]\norigin = "a"\n', "delivery.backoff.first", "delivery.backoff.first_s"),
-        ('speed = 1\n[keys]\norigin = "a"\n', "speed", "–"),
     ],
 )
 def test_an_unknown_key_is_refused_by_name_and_the_nearest_named(text: str, named: str, near: str) -> None:
     fault = refused(text)
     assert fault.fault == "unknown_key"
     assert fault.values == {"key": named, "near": near}
+
+
+def test_an_unknown_key_like_no_other_is_refused_by_name() -> None:
+    fault = refused('speed = 1\n[keys]\norigin = "a"\n')
+    assert (fault.fault, fault.values) == ("unknown_key_alone", {"key": "speed"})
+
+
+@pytest.mark.parametrize(
+    ("written", "lacks"),
+    [
+        ('tls_certificate = "a.pem"', "server.tls_key"),
+        ('tls_key = "a.key"', "server.tls_certificate"),
+        ('client_ca = "ca.pem"', "server.tls_certificate"),
+    ],
+)
+def test_half_of_a_tls_configuration_is_refused_rather_than_served_unencrypted(written: str, lacks: str) -> None:
+    fault = refused(f'[keys]\norigin = "a"\n[server]\n{written}\n')
+    assert (fault.fault, fault.values) == ("half_tls", {"key": lacks})
 
 
 @pytest.mark.parametrize(
