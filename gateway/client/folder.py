@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.client.problem import TransferDamaged
@@ -97,8 +98,7 @@ class Landing:
         self._packet = packet
         self._attachments_in = attachments_in
         self._limits = limits
-        for folder in {packet.parent, attachments_in or packet.parent}:
-            folder.mkdir(parents=True, exist_ok=True)
+        packet.parent.mkdir(parents=True, exist_ok=True)
         self._whole = _File(packet.parent)
         self._cuts: list[_File] = []
         self._cutter = Cutter(limits, self._open_sink)
@@ -106,6 +106,7 @@ class Landing:
     def _open_sink(self) -> _File | _Nowhere:
         if self._attachments_in is None:
             return _Nowhere()
+        self._attachments_in.mkdir(parents=True, exist_ok=True)
         self._cuts.append(_File(self._attachments_in))
         return self._cuts[-1]
 
@@ -132,8 +133,8 @@ class Landing:
 
     def _place(self, arrived: Received, names: Sequence[tuple[str, str | None]]) -> tuple[FetchedAttachment, ...]:
         assert self._attachments_in is not None
-        shown = [self._packet.name, *(safe_name(name, number) for number, (_, name) in enumerate(names, start=1))]
-        rows = zip(names, distinct(shown)[1:], self._cuts, arrived.parts, strict=True)
+        shown = [safe_name(name, number) for number, (_, name) in enumerate(names, start=1)]
+        rows = zip(names, distinct(shown), self._cuts, arrived.parts, strict=True)
         return tuple(
             FetchedAttachment(content_id, name, cut.place(self._attachments_in / safe), part.sha256, part.size_bytes)
             for (content_id, name), safe, cut, part in rows
@@ -143,3 +144,6 @@ class Landing:
         """Leave nothing behind of a packet that did not arrive whole."""
         for file in (self._whole, *self._cuts):
             file.drop()
+        if self._attachments_in is not None:
+            with suppress(OSError):  # goes where it is empty
+                self._attachments_in.rmdir()

@@ -117,8 +117,11 @@ class GatewayClient:
             after = page.next
 
     async def fetch(self, delivery_id: str, folder: Path, progress: Progress | None = None) -> Fetched:
-        """The packet into a folder: `<delivery>.edxml`, and its attachments beside it under safe names."""
-        return await self._fetch(delivery_id, folder / f"{delivery_id}.edxml", folder, progress)
+        """The packet into a folder: `<delivery>.edxml`, and its attachments in `<delivery>/` under safe names.
+
+        Many documents enclose a `van-ban.pdf`: in a folder of its own, none takes another's place.
+        """
+        return await self._fetch(delivery_id, folder / f"{delivery_id}.edxml", folder / delivery_id, progress)
 
     async def fetch_file(self, delivery_id: str, path: Path, progress: Progress | None = None) -> Fetched:
         """The packet into one file, as the field knows it."""

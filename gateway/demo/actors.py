@@ -69,7 +69,7 @@ class Puller:
             await self._take(item)
 
     async def _take(self, item: InboxItem) -> None:
-        fetched = await self.client.fetch(item.delivery_id, self.folder / item.delivery_id)
+        fetched = await self.client.fetch(item.delivery_id, self.folder)
         file = await asyncio.to_thread(fetched.packet.read_bytes)
         if item.kind == "status":
             await self._keep(item, file)

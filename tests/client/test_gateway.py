@@ -53,7 +53,7 @@ async def test_a_document_goes_from_one_system_to_another(tmp_path: Path) -> Non
         assert fetched.packet.read_bytes() == source.read_bytes()
         assert fetched.packet_digest == accepted.packet_digest
         (attachment,) = fetched.attachments
-        assert attachment.path == tmp_path / "inbox" / "giấy mời.pdf"
+        assert attachment.path == tmp_path / "inbox" / first.delivery_id / "giấy mời.pdf"
         assert attachment.path.read_bytes() == content
         assert (await province.acknowledge(first.delivery_id)).status == "acknowledged"
         assert (await province.decline(second.delivery_id, "Không thuộc thẩm quyền")).status == "refused"
