@@ -88,6 +88,11 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             reader = csv.DictReader(file, strict=True)
+            if "key" not in (reader.fieldnames or ()):  # an empty file is no register of nobody
+                raise WrongField("directory_file.no_header", line=1, fields=", ".join(FIELDS))
+            for field in reader.fieldnames or ():
+                if field not in FIELDS:
+                    raise WrongField("directory_file.unknown_field", line=1, field=field)
             for fields in reader:
                 if None in fields:
                     raise WrongField("directory_file.too_many_columns", line=reader.line_num)
@@ -178,7 +183,7 @@ def _certificates(path: Path) -> tuple[bytes, ...]:
     except OSError as wrong:
         raise WrongField("directory_file.certificate", path=path, cause=wrong.strerror or wrong) from wrong
     except ValueError as wrong:
-        raise WrongField("directory_file.certificate", path=path, cause=wrong) from wrong
+        raise WrongField("directory_file.no_certificate", path=path) from wrong
 
 
 def _disagreements(rows: Sequence[tuple[int, Agency]], known: Sequence[Agency]) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway import edxml, trust
 from gateway.cli.connection import Connect, Connection, connecting, progress
-from gateway.cli.faults import DONE, FAILED, report_findings
+from gateway.cli.faults import DONE, FAILED, report_findings, told_words
 from gateway.cli.packets import PACKET
 from gateway.cli.register import configured
 from gateway.cli.reports import show_replay, show_report
@@ -220,6 +220,6 @@ def _show_answer(session: Session, answer: Examination, as_json: bool) -> int:
     else:
         for one in answer.findings:
             kind = "say.error" if one.severity == Severity.REFUSE else "say.warning"
-            session.report(f"{one.detail} [{one.reason}]", one.hint, kind)
+            session.report(told_words(one, session.lang), one.hint, kind)
         session.tell("say.examine.admitted" if answer.admitted else "say.examine.refused")
     return DONE if answer.admitted else FAILED

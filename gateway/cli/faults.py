@@ -6,9 +6,11 @@ import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
 
+import aiohttp
 import click
 
 from gateway.cli.session import Failed, Session
+from gateway.client import Finding as ToldFinding
 from gateway.client import Problem, TransferDamaged, Unreachable
 from gateway.config import ConfigFault
 from gateway.ledger import ProofError
@@ -23,8 +25,7 @@ DONE, FAILED, MISUSE = 0, 1, 2
 
 def explain(session: Session, fault: Exception, verbose: bool) -> int:
     """Say what happened on stderr; returns the exit code."""
-    while isinstance(fault, ExceptionGroup) and len(fault.exceptions) == 1:  # how a task group hands on one fault
-        fault = fault.exceptions[0]
+    fault = alone(fault)
     if verbose and not isinstance(fault, click.ClickException):
         session.err.print("".join(traceback.format_exception(fault)))
     match fault:
@@ -48,7 +49,8 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
         case Problem():
             _explain_problem(session, fault)
         case Unreachable():
-            session.report(session.say("say.fault.unreachable", cause=fault), session.say("say.fault.unreachable_hint"))
+            hint = "untrusted" if isinstance(fault.__cause__, aiohttp.ClientSSLError) else "unreachable"
+            session.report(session.say("say.fault.unreachable", cause=fault), session.say(f"say.fault.{hint}_hint"))
         case TransferDamaged():
             session.report(session.say("say.fault.damaged", cause=fault), session.say("say.fault.damaged_hint"))
         case Refused():
@@ -69,11 +71,17 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
     return FAILED
 
 
+def alone(fault: Exception) -> Exception:
+    """The one fault in what a task group hands on; a group of several as it is."""
+    while isinstance(fault, ExceptionGroup) and len(fault.exceptions) == 1:
+        fault = fault.exceptions[0]
+    return fault
+
+
 def _explain_problem(session: Session, no: Problem) -> None:
     """A gateway's no: every finding it named, else the answer itself."""
     for finding in no.findings:
-        place = f" ({finding.path})" if finding.path else ""
-        session.report(f"{finding.detail} [{finding.reason}]{place}", finding.hint)
+        session.report(told_words(finding, session.lang), finding.hint)
     if not no.findings:
         session.report(f"{no}{f' [{no.reason}]' if no.reason else ''}", no.hint)
     if no.incident and no.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -83,22 +91,25 @@ def _explain_problem(session: Session, no: Problem) -> None:
 def report_findings(session: Session, findings: Sequence[Finding]) -> None:
     """Every finding; a hint that several in a row share is given once, behind the last of them."""
     hints = [finding.hint(session.lang) for finding in findings]
-    for finding, hint, following in zip(findings, hints, [*hints[1:], ""], strict=True):
+    for finding, hint, following in zip(findings, hints, [*hints, ""][1:], strict=True):
         kind = "say.error" if finding.severity is Severity.REFUSE else "say.warning"
         session.report(finding_words(finding, session.lang), "" if hint == following else hint, kind)
 
 
 def finding_words(finding: Finding, lang: str) -> str:
     """One finding on one line: what, where, and its stable code."""
-    place = " ".join(
-        part
-        for part in (
-            text(lang, "say.fault.line", line=str(finding.place.line)) if finding.place.line else "",
-            finding.place.path,
-        )
-        if part
-    )
-    return f"{finding.detail(lang)} [{finding.reason}]{f' ({place})' if place else ''}"
+    return _on_one_line(finding.detail(lang), finding.reason, finding.place.line, finding.place.path, lang)
+
+
+def told_words(finding: ToldFinding, lang: str) -> str:
+    """The same for a finding that a gateway told."""
+    return _on_one_line(finding.detail, finding.reason, finding.line, finding.path, lang)
+
+
+def _on_one_line(detail: str, reason: str, line: int | None, path: str | None, lang: str) -> str:
+    parts = (text(lang, "say.fault.line", line=str(line)) if line else "", path)
+    place = " ".join(part for part in parts if part)
+    return f"{detail} [{reason}]{f' ({place})' if place else ''}"
 
 
 def _command(fault: click.UsageError) -> str:
@@ -117,10 +128,26 @@ def _misuse(session: Session, fault: click.UsageError) -> str:
         case click.MissingParameter():
             what = session.say("say.fault.missing", name=_parameter(fault))
         case click.BadParameter():
-            what = session.say("say.fault.bad_value", name=_parameter(fault), what=fault.message)
+            what = session.say("say.fault.bad_value", name=_parameter(fault), what=_expected(session, fault))
         case _:
             what = session.say("say.fault.misuse", what=fault.format_message())
     return f"{what} {meant}".strip()
+
+
+def _expected(session: Session, fault: click.BadParameter) -> str:
+    """What the value should have been; click's own words only where it checks nothing."""
+    match fault.param.type if fault.param else None:
+        case click.Choice() as kind:
+            return session.say("say.fault.choice", words=", ".join(map(str, kind.choices)))
+        case click.IntRange() | click.FloatRange() as kind if kind.max is None:
+            return session.say("say.fault.at_least", least=kind.min)
+        case click.IntRange() | click.FloatRange() as kind:
+            return session.say("say.fault.range", least=kind.min, most=kind.max)
+        case click.Path(file_okay=False):
+            return session.say("say.fault.folder")
+        case click.Path():
+            return session.say("say.fault.file")
+    return fault.message
 
 
 def _parameter(fault: click.BadParameter) -> str:

@@ -9,12 +9,16 @@ import click
 import msgspec
 
 from gateway.cli.connection import Connect, Connection, connecting, progress
+from gateway.cli.faults import told_words
 from gateway.cli.keys import write_new
 from gateway.cli.session import Session
 from gateway.cli.spoken import Verb
 from gateway.client import Accepted, DeliveryAnswered, Fetched, Inbox
 
 PACKET = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+PAGE_MAX = 500
+"""The most deliveries a gateway lists at once."""
 
 
 @click.command(cls=Verb)
@@ -26,7 +30,7 @@ PACKET = click.Path(exists=True, dir_okay=False, path_type=Path)
 def submit(session: Session, packet: Path, receipt: Path | None, as_json: bool, connect: Connect) -> None:
     """Send a packet; what comes back is the receipt."""
     accepted, xml = asyncio.run(_submit(session, connect(), packet, receipt is not None))
-    if receipt is not None:
+    if receipt is not None and not (receipt.exists() and receipt.read_bytes() == xml):  # the same again is the same
         write_new(receipt, xml, 0o644)
     if as_json:
         session.show_json(msgspec.to_builtins(accepted))
@@ -36,7 +40,7 @@ def submit(session: Session, packet: Path, receipt: Path | None, as_json: bool, 
         "say.submit.facts", index=accepted.ledger_index, at=accepted.admitted_at, digest=accepted.packet_digest
     )
     for warning in accepted.warnings:
-        session.report(f"{warning.detail} [{warning.reason}]", warning.hint, "say.warning")
+        session.report(told_words(warning, session.lang), warning.hint, "say.warning")
     session.note("say.submit.next", dispatch=accepted.dispatch_id)
 
 
@@ -50,7 +54,7 @@ async def _submit(session: Session, to: Connection, packet: Path, with_receipt: 
 @click.command(cls=Verb)
 @click.option("--wait", "wait_s", type=click.FloatRange(0), default=0.0, show_default=True)
 @click.option("--after")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, PAGE_MAX), default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @connecting
 @click.pass_obj
@@ -119,4 +123,4 @@ def acknowledge(session: Session, delivery: str, reason: str | None, as_json: bo
 
 async def _answer(session: Session, to: Connection, delivery: str, reason: str | None) -> DeliveryAnswered:
     async with to.client(session) as gateway:
-        return await (gateway.decline(delivery, reason) if reason else gateway.acknowledge(delivery))
+        return await (gateway.acknowledge(delivery) if reason is None else gateway.decline(delivery, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import click
@@ -11,10 +12,14 @@ from gateway import config
 from gateway.app import OtherLedgerError, Running
 from gateway.app import serve as run
 from gateway.cli import diagnostics
+from gateway.cli.faults import alone
 from gateway.cli.register import configured
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.demo import run as play
+
+NO_ADDRESS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+"""Why an address cannot be listened on: taken, not this machine's, or a port below 1024 without the right."""
 
 
 @click.command(cls=Verb)
@@ -37,6 +42,12 @@ def serve(session: Session, config_file: Path) -> None:
             session.say("say.serve.other_ledger", bound=fault.bound, configured=fault.configured),
             session.say("say.serve.other_ledger_hint"),
         ) from fault
+    except (OSError, ExceptionGroup) as group:
+        one = alone(group)
+        if not isinstance(one, OSError) or one.errno not in NO_ADDRESS or one.filename is not None:
+            raise
+        address = f"{settings.server.host}:{settings.server.port}"
+        raise Failed(session.say("say.serve.address", address=address), session.say("say.serve.address_hint")) from one
     session.note("say.serve.stopped")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.model.words import LANGUAGES, text
+from gateway.rules.form import VIET_NAM
 
 WIDTH_ELSEWHERE = 1_000
 
@@ -35,7 +37,7 @@ class Session:
 
     def say(self, key: str, /, **values: object) -> str:
         """The sentence of a key in the language of this run."""
-        return text(self.lang, key, **{name: str(value) for name, value in values.items()})
+        return text(self.lang, key, **{name: written(value) for name, value in values.items()})
 
     def tell(self, key: str, /, **values: object) -> None:
         """One line for a person on stdout."""
@@ -55,7 +57,7 @@ class Session:
         for column in columns:
             grid.add_column(self.say(column), overflow="fold")
         for row in rows:
-            grid.add_row(*(plain("" if cell is None else str(cell)) for cell in row))
+            grid.add_row(*(plain(written(cell)) for cell in row))
         self.out.print(grid)
 
     def report(self, what: str, hint: str = "", kind: str = "say.error") -> None:
@@ -71,6 +73,13 @@ def _console(stderr: bool) -> Console:
     if not console.is_terminal:
         console.width = WIDTH_ELSEWHERE
     return console
+
+
+def written(value: object) -> str:
+    """A value as a person reads it: nothing for None, an instant in Viet Nam's time, to the second."""
+    if isinstance(value, datetime):
+        return value.astimezone(VIET_NAM).isoformat(sep=" ", timespec="seconds")
+    return "" if value is None else str(value)
 
 
 def plain(sentence: str) -> Text:

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from gateway.cli.command import root
+from gateway.cli.faults import report_findings
 from gateway.cli.session import Session, language
 from gateway.cli.spoken import Verb, Verbs, about, parameter_words
 from gateway.model import words
@@ -167,3 +168,24 @@ def test_the_module_is_the_command_and_a_closed_pipe_is_no_failure_to_speak_of()
         cwd=TOP, env=environ, shell=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (piped.stdout, piped.stderr) == ("# Reasons\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("examine", "/nowhere/packet.edxml"), "không có tệp này"),
+        (("examine", __file__, "--policy", "loose"), "strict, transition"),
+        (("inbox", "--limit", "501"), "từ 1 đến 500"),
+        (("inbox", "--wait", "-1"), "ít nhất 0"),
+        (("init", __file__, "--origin", "a"), "không phải thư mục"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_in_the_language_of_the_run(arguments: tuple[str, ...], told: str) -> None:
+    said = gateway(*arguments)
+    assert said.code == 2
+    assert told in said.err
+
+
+def test_a_packet_nothing_is_found_against_is_reported_as_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    report_findings(Session("vi"), ())
+    assert capsys.readouterr() == ("", "")

@@ -147,7 +147,10 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path, write, row: Row, fault: s
         ("a.json", b'[{"key": "G99", "name": "x", "ids": "G98"}]', (1, "no_words")),
         ("a.csv", b"\xff\xfe", (1, "no_utf8")),
         ("a.csv", b"key,name\nG99,x,y\n", (2, "too_many_columns")),
-        ("a.csv", b"key,nmae\nG99,x\n", (2, "unknown_field")),
+        ("a.csv", b"key,nmae\nG99,x\n", (1, "unknown_field")),
+        ("a.csv", b"key,name,parrent\nG99,x,\n", (1, "unknown_field")),
+        ("a.csv", b"", (1, "no_header")),
+        ("a.csv", b"G99,x\n", (1, "no_header")),
         ("a.csv", b'key,name\nG99,"x\n', (2, "no_csv")),
     ],
 )

@@ -110,8 +110,21 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
         home.write_text(written.replace("port = 8443", f"port = {port}"), encoding="utf-8")
         said = gateway("serve", "--config", home)
     assert said.code == 1
-    assert str(port) in said.err
-    assert "ngoài dự kiến" not in said.err
+    assert f"không mở được cổng 127.0.0.1:{port}" in said.err
+    assert "server.port" in said.err
+
+
+def test_a_tls_key_that_others_can_read_is_refused_like_every_other_key(tmp_path: Path) -> None:
+    done("init", tmp_path, "--origin", ORIGIN)
+    home, key = tmp_path / "gateway.toml", tmp_path / "tls.key"
+    key.write_bytes((tmp_path / "keys" / "seal.key").read_bytes())
+    key.chmod(0o644)
+    written = home.read_text(encoding="utf-8").replace("anchors = []", 'anchors = ["keys/seal.pem"]')
+    tls = 'tls_certificate = "keys/seal.pem"\ntls_key = "tls.key"\n'
+    home.write_text(written.replace("port = 8443\n", f"port = 0\n{tls}"), encoding="utf-8")
+    said = gateway("serve", "--config", home)
+    assert said.code == 1
+    assert f"chmod 600 {key}" in said.err
 
 
 def test_upgrade_makes_no_database_and_leaves_a_new_one_alone(tmp_path: Path) -> None:

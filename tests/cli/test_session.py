@@ -141,7 +141,7 @@ def test_a_document_is_submitted_collected_acknowledged_and_proven(place: Place,
 
     assert place.as_province("fetch", delivery, "--out", tmp_path / "in").code == 0
     assert (tmp_path / "in" / f"{delivery}.edxml").read_bytes() == packet.read_bytes()
-    assert (tmp_path / "in" / "cong-van.pdf").read_bytes() == PDF
+    assert (tmp_path / "in" / delivery / "cong-van.pdf").read_bytes() == PDF
     whole = tmp_path / "one.edxml"
     assert place.as_province("fetch", delivery, "--out", whole, "--json").json["packet_digest"]
     assert whole.read_bytes() == packet.read_bytes()
@@ -270,3 +270,48 @@ def test_examine_offline_claims_nothing_about_a_directory_it_has_not_seen(place:
     warned = gateway("examine", place.packet("109", other=OtherInfo(priority="9")))
     hints = [line for line in warned.err.splitlines() if line.startswith("gateway: gợi ý:")]
     assert len(hints) == len(set(hints))
+
+
+def test_a_refusal_of_the_gateway_is_told_with_its_line(place: Place, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.edxml"
+    cut.write_bytes(place.packet("110").read_bytes()[:3_000])
+    for verb in (("submit", cut), ("examine", cut, "--ask")):
+        said = place.as_ministry(*verb)
+        assert said.code == 1
+        assert re.search(r"\[xml\.malformed\] \(dòng \d+", said.err), said.err
+
+
+def test_documents_that_enclose_files_of_one_name_are_fetched_into_one_folder(place: Place, tmp_path: Path) -> None:
+    for number in ("111", "112"):
+        assert place.as_ministry("submit", place.packet(number)).code == 0
+    waiting = place.as_province("inbox", "--json").json["deliveries"]
+    kept = [place.as_province("fetch", one["delivery_id"], "--out", tmp_path, "--json").json for one in waiting]
+    attachments = {row["path"] for one in kept for row in one["attachments"]}
+    assert len(attachments) == sum(len(one["attachments"]) for one in kept) >= 2
+    assert all(Path(path).read_bytes() == PDF for path in attachments)
+
+
+def test_a_refusal_without_a_reason_is_no_acknowledgement(place: Place) -> None:
+    dispatch = place.as_ministry("submit", place.packet("113"), "--json").json["dispatch_id"]
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    assert place.as_province("acknowledge", delivery["id"], "--refuse", "").code == 1
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    assert delivery["status"] == "queued"
+
+
+def test_a_receipt_that_is_kept_already_is_not_written_over_and_the_same_one_is_no_fault(
+    place: Place, tmp_path: Path
+) -> None:
+    packet, receipt = place.packet("114"), tmp_path / "receipt.xml"
+    for _ in range(2):
+        assert place.as_ministry("submit", packet, "--receipt", receipt).code == 0
+    receipt.write_text("another", encoding="utf-8")
+    assert place.as_ministry("submit", packet, "--receipt", receipt).code == 1
+    assert receipt.read_text(encoding="utf-8") == "another"
+
+
+def test_people_read_instants_in_viet_nams_time(place: Place) -> None:
+    dispatch = place.as_ministry("submit", place.packet("115"), "--json").json["dispatch_id"]
+    said = place.as_ministry("status", dispatch).out
+    assert re.search(r" \d\d:\d\d:\d\d\+07:00", said)
+    assert "+00:00" not in said
