@@ -19,6 +19,16 @@ from gateway.exchange.replay import Fared, MissingVersionError, Replay, impact, 
 from gateway.ledger import ReportFacts, read_report
 from gateway.ledger.examination import REPORT_BYTES_MAX
 from gateway.ledger.note import unbase64
+from gateway.model.pdf import (
+    ByteFault,
+    LaterChange,
+    PathFault,
+    PdfRole,
+    Revocation,
+    SignatureFault,
+    TimeSource,
+    Validity,
+)
 from gateway.model.refusal import Refused, Severity
 from gateway.rules.authority_table import AuthorityTable, TableError, read_table
 from gateway.rules.policy import POLICIES
@@ -76,12 +86,25 @@ def _tell_pdfs(session: Session, facts: ReportFacts) -> None:
     for file in facts.pdf.files:
         session.tell("say.report.pdf.file", content_id=file.content_id, count=len(file.signatures))
         for one in file.signatures:
-            facts_said = ", ".join(f"{name} {value}" for name, value in sorted(one.items()) if name not in _NAMED)
-            session.tell("say.report.pdf.signature", signer=one["signer"], role=one["role"], facts=facts_said)
+            told = (name for name, values in _TOLD.items() if one.get(name) in values)
+            said = "; ".join(session.say(f"say.report.pdf.{name}.{one[name]}") for name in told)
+            session.tell("say.report.pdf.signature", signer=one["signer"], at=one["signedAt"], said=said)
     session.tell("say.report.pdf.snapshot", sha256=facts.pdf.snapshot, at=facts.pdf.snapshot_at or "–")
 
 
-_NAMED = {"signer", "subject", "role", "position", "certificate"}
+_TOLD: dict[str, set[str]] = {
+    "role": set(PdfRole),
+    "timeFrom": set(TimeSource),
+    "bytes": {"intact", *ByteFault},
+    "value": {"valid", *SignatureFault},
+    "trustedBy": {"government", "national"},
+    "pathFault": set(PathFault),
+    "validity": set(Validity),
+    "revocation": set(Revocation),
+    "laterChange": set(LaterChange),
+    "matches": {"true", "false"},
+}
+"""The facts of a signature that have words (`say.report.pdf.<fact>.<value>`), in the order they are told."""
 
 
 def show_replay(session: Session, config_file: Path, dispatch: str, revocation: Path | None) -> int:

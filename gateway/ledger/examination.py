@@ -15,7 +15,7 @@ from gateway.ledger.canonical import Element, NotCanonicalError, read, write
 from gateway.ledger.entry import read_instant, write_instant
 from gateway.ledger.fault import Fault, ProofError
 from gateway.model.pdf import PdfSignature
-from gateway.model.refusal import Finding
+from gateway.model.refusal import Finding, Severity
 from gateway.model.words import LANGUAGES
 from gateway.rules import Examination
 from gateway.rules.examine import PdfCheck, PdfChecks
@@ -110,9 +110,14 @@ def facts_of(examination: Examination, peer: str, anchors: str) -> ReportFacts:
             anchors=anchors,
             tables=tuple((name, str(version), sha256) for name, version, sha256 in examination.tables),
         ),
-        findings=tuple(map(_reported, sorted(examination.findings, key=lambda one: one.reason.precedence))),
+        findings=tuple(map(_reported, sorted(examination.findings, key=_weight))),
         pdf=_basis(examination.pdfs),
     )
+
+
+def _weight(one: Finding) -> tuple[bool, int]:
+    """What refuses comes first, then the order of precedence."""
+    return one.severity is not Severity.REFUSE, one.reason.precedence
 
 
 def _reported(one: Finding) -> ReportedFinding:
