@@ -19,7 +19,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.client import GatewayClient, Parts, Patience, Problem
-from gateway.client.results import Accepted
+from gateway.client.results import Accepted, InboxItem
 from gateway.demo.cast import Cast
 from gateway.demo.papers import Enclosure, Paper, letter, one_page_pdf, seal
 from tests.crash.installation import Installation
@@ -31,6 +31,7 @@ SENDERS, COLLECTORS = 4, 2
 PAUSE_S_MAX = 0.02
 """Between two submissions of one connection: the load is steady, and an hour of it fits on a disk."""
 WATCH_S = 0.05
+INBOX_WAIT_S, INBOX_ROWS = 0.5, 20
 FIRST_CONTENT_ID = 201
 """How `papers.seal` counts attachments."""
 
@@ -71,10 +72,11 @@ class Parties:
     sent: list[tuple[Paper, Accepted]] = field(default_factory=list)
     """What was receipted since somebody last looked: to be sent again."""
     pushed: int = 0
+    _over: bool = False
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """All of them, until the block ends."""
+        """All of them, until the block ends: then each finishes what it has begun, so the gateway must be there."""
         async with asyncio.TaskGroup() as group:
             supply = papers(self.installation.cast, random.Random(f"{self.seed} papers"))
             tasks = [group.create_task(self._send(supply, random.Random(f"{self.seed} {n}"))) for n in range(SENDERS)]
@@ -82,9 +84,11 @@ class Parties:
             tasks.append(group.create_task(self._watch()))
             try:
                 yield
-            finally:
+            except BaseException:
                 for task in tasks:
                     task.cancel()
+                raise
+            self._over = True
 
     async def again(self, paper: Paper, accepted: Accepted) -> str | None:
         """Send a receipted packet once more, and get its receipt. What differs from the first time, or None."""
@@ -100,7 +104,7 @@ class Parties:
     async def _send(self, supply: Iterator[Paper], chance: random.Random) -> None:
         peer = self.installation.cast.ministry.peer
         async with client(self.installation, peer) as gateway:
-            for paper in supply:
+            for paper in itertools.takewhile(lambda _: not self._over, supply):
                 accepted = await gateway.submit(parts(paper))
                 self.notebook.note(Receipted(accepted.dispatch_id, accepted.ledger_index, accepted.packet_digest, peer))
                 self.sent.append((paper, accepted))
@@ -116,22 +120,26 @@ class Parties:
     async def _collect(self, chance: random.Random) -> None:
         """Pull, store, answer: mostly yes, sometimes no. Two of them compete for one inbox, as two threads would."""
         async with client(self.installation, self.installation.cast.party.peer) as gateway:
-            async for item in gateway.deliveries(wait_s=1.0):
-                path = self.folder / f"{chance.randbytes(8).hex()}.edxml"
-                with suppress(Problem):  # the other one was faster, with the other answer: that is final too
-                    await gateway.fetch_file(item.delivery_id, path)
-                    path.unlink()
-                    if chance.random() < 0.9:
-                        answer = await gateway.acknowledge(item.delivery_id)
-                    else:
-                        answer = await gateway.decline(item.delivery_id, "Gửi nhầm nơi nhận")
-                    self.notebook.note(Answered(item.delivery_id, item.dispatch_id, answer.status))
+            while not self._over:
+                for item in (await gateway.inbox(wait_s=INBOX_WAIT_S, limit=INBOX_ROWS)).deliveries:
+                    with suppress(Problem):  # the other one was faster, with the other answer: that is final too
+                        await self._answer(gateway, item, chance)
+
+    async def _answer(self, gateway: GatewayClient, item: InboxItem, chance: random.Random) -> None:
+        path = self.folder / f"{chance.randbytes(8).hex()}.edxml"
+        await gateway.fetch_file(item.delivery_id, path)
+        path.unlink()
+        if chance.random() < 0.9:
+            answer = await gateway.acknowledge(item.delivery_id)
+        else:
+            answer = await gateway.decline(item.delivery_id, "Gửi nhầm nơi nhận")
+        self.notebook.note(Answered(item.delivery_id, item.dispatch_id, answer.status))
 
     async def _watch(self) -> None:
         """A monitor that keeps every checkpoint it sees."""
         last = b""
         async with client(self.installation, self.installation.cast.party.peer) as gateway:
-            while True:
+            while not self._over:
                 with suppress(Problem):  # none was signed yet
                     note = await gateway.checkpoint()
                     if note != last:
