@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -21,6 +22,15 @@ from gateway.trust import KeyFileError
 from gateway.trust.anchors import AnchorError
 
 DONE, FAILED, MISUSE = 0, 1, 2
+
+FILE_FAULTS = {
+    errno.ENOENT: "say.fault.absent",
+    errno.EEXIST: "say.fault.present",
+    errno.EACCES: "say.fault.not_allowed",
+    errno.EROFS: "say.fault.read_only",
+    errno.ENOSPC: "say.fault.no_room",
+}
+"""What the system says about files, in words; anything else as the system says it."""
 
 
 def explain(session: Session, fault: Exception, verbose: bool) -> int:
@@ -56,13 +66,12 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
         case Refused():
             report_findings(session, fault.findings)
         case Unavailable():
-            title = text(session.lang, f"reason.{fault.reason}.title")
-            session.report(
-                f"{title} ({fault.cause})" if fault.cause else title, text(session.lang, f"reason.{fault.reason}.hint")
-            )
+            title, cause = text(session.lang, f"reason.{fault.reason}.title"), " ".join(str(fault.cause).split())
+            session.report(f"{title} ({cause})" if cause else title, session.say("say.fault.unavailable_hint"))
         case OSError():
             where = f"{fault.filename}: " if fault.filename else ""
-            session.report(f"{where}{fault.strerror or fault}")
+            known = FILE_FAULTS.get(fault.errno or 0)
+            session.report(f"{where}{session.say(known) if known else fault.strerror or fault}")
         case _:
             session.report(
                 session.say("say.fault.unexpected", kind=type(fault).__name__, what=fault),

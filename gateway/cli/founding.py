@@ -41,13 +41,13 @@ def init(session: Session, folder: Path, origin: str, name: str, url: str, csr: 
 
     wired.keys.seal_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     wired.store.blob_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Store.create(wired.store.url)  # first: a server that does not answer leaves no keys that the next try stumbles over
     seal_key, ledger_key = keys.new_seal_key(), keys.new_ledger_key()
     keys.write_new(wired.keys.seal_key, keys.key_pem(seal_key))
     keys.write_new(wired.keys.ledger_key, keys.key_pem(ledger_key))
     title, now = name or origin, datetime.now(UTC)
     pem = keys.request_pem(seal_key, title) if csr else keys.self_signed_pem(seal_key, title, now)
     keys.write_new(certificate, pem, 0o644)
-    Store.create(wired.store.url)
     keys.write_new(file, settings.encode(), 0o644)  # last: where it is, everything it names is there too
 
     session.tell("say.init.done", folder=folder)

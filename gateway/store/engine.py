@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 
 from gateway.store.notice import StoreNotice
 
@@ -21,7 +22,10 @@ CONNECT_TIMEOUT_S = 5
 
 def parse_url(url: str) -> URL:
     """A database address: `sqlite:///path` or `postgresql://...`, with the drivers this package uses."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as wrong:
+        raise StoreNotice("store.address", url=url) from wrong
     drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
     if parsed.drivername not in drivers:
         raise StoreNotice("store.address", url=parsed.render_as_string(hide_password=True))

@@ -133,3 +133,19 @@ def test_upgrade_makes_no_database_and_leaves_a_new_one_alone(tmp_path: Path) ->
     (tmp_path / "register.db").unlink()
     assert gateway("upgrade", "--config", tmp_path / "gateway.toml").code == 1
     assert not (tmp_path / "register.db").exists()
+
+
+@pytest.mark.parametrize("store", ["postgresql://127.0.0.1:1/truc", "mysql://127.0.0.1/truc", "nonsense"])
+def test_a_database_that_cannot_be_made_leaves_no_keys_for_the_next_try_to_stumble_over(
+    tmp_path: Path, store: str
+) -> None:
+    said = gateway("init", tmp_path, "--origin", ORIGIN, "--store", store)
+    assert said.code == 1
+    assert "ngoài dự kiến" not in said.err
+    assert "Retry-After" not in said.err
+    done("init", tmp_path, "--origin", ORIGIN)
+
+
+def test_a_file_that_is_not_there_is_told_in_the_language_of_the_run(tmp_path: Path) -> None:
+    said = gateway("check", __file__, "--vkey", tmp_path / "no.vkey")
+    assert (said.code, "không có tệp hoặc thư mục này" in said.err) == (1, True)
