@@ -104,7 +104,13 @@ def test_a_status_names_a_known_code_and_whom_it_is_for_and_carries_nothing() ->
 
 @pytest.mark.parametrize(
     ("written", "exists"),
-    [("2024/02/29", True), ("2026/02/29", False), ("0000/01/01", False), ("2026/1/1", False), ("２０２６/01/01", False)],
+    [
+        ("2024/02/29", True),
+        ("2026/02/29", False),
+        ("0000/01/01", False),
+        ("2026/1/1", False),
+        ("２０２６/01/01", False),
+    ],
 )
 def test_a_date_is_a_day_that_exists(written: str, exists: bool) -> None:
     assert (real_date(written) is not None) is exists
