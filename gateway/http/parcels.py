@@ -43,9 +43,10 @@ class Parcel:
         """The packet's identity, for the reader to compare."""
         return packet_digest(self.skeleton, [(one.sha256, one.size_bytes) for one in self.attachments])
 
-    def inline(self) -> Iterator[bytes]:
-        """The field's file: base64 back where it was cut."""
-        return edxml.inline(self.skeleton, [_pieces(one) for one in self.held])
+    def inline(self) -> tuple[Iterator[bytes], int]:
+        """The field's file, base64 back where it was cut, and its length in bytes."""
+        length = len(self.skeleton) + sum(4 * ((one.size_bytes + 2) // 3) for one in self.attachments)
+        return edxml.inline(self.skeleton, [_pieces(one) for one in self.held]), length
 
     def form(self, boundary: str) -> tuple[Iterator[bytes], int]:
         """A form such as a submission may be, and its length in bytes."""
@@ -72,10 +73,10 @@ async def send_parcel(
     if FORM in request.headers.get(hdrs.ACCEPT, ""):
         whole, length = parcel.form(boundary)
         response.headers[hdrs.CONTENT_TYPE] = f"{FORM}; boundary={boundary}"
-        response.content_length = length
     else:
-        whole = parcel.inline()
+        whole, length = parcel.inline()
         response.content_type = PACKET_TYPES[0]
+    response.content_length = length
     await response.prepare(request)
     await transfers.send(response, whole)
     return response

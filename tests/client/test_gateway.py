@@ -49,7 +49,11 @@ async def test_a_document_goes_from_one_system_to_another(tmp_path: Path) -> Non
         assert (await ministry.submit(source.read_bytes())).dispatch_id == accepted.dispatch_id
 
         first, second = (await province.inbox()).deliveries
-        fetched = await province.fetch(first.delivery_id, tmp_path / "inbox")
+        landed: list[tuple[int, int]] = []
+        fetched = await province.fetch(
+            first.delivery_id, tmp_path / "inbox", progress=lambda done, total: landed.append((done, total))
+        )
+        assert landed[-1] == (source.stat().st_size, source.stat().st_size)  # so a progress bar knows its end
         assert fetched.packet.read_bytes() == source.read_bytes()
         assert fetched.packet_digest == accepted.packet_digest
         (attachment,) = fetched.attachments

@@ -60,7 +60,10 @@ def test_a_form_we_send_is_a_form_we_read_and_as_long_as_announced(names: list[s
 def test_a_file_we_send_is_the_packet_again(bodies: list[bytes]) -> None:
     sent = parcel([(f"tep-{number}", data) for number, data in enumerate(bodies)])
     unpacking = unpacking_for("application/edxml+xml", Limits(), Kept)
-    unpacking.feed(b"".join(sent.inline()))
+    pieces, length = sent.inline()
+    file = b"".join(pieces)
+    assert len(file) == length
+    unpacking.feed(file)
     assert unpacking.finish().digest == sent.digest
 
 
