@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -70,7 +71,8 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
             session.report(f"{title} ({cause})" if cause else title, session.say("say.fault.unavailable_hint"))
         case OSError():
             where = f"{fault.filename}: " if fault.filename else ""
-            known = FILE_FAULTS.get(fault.errno or 0)
+            code = fault.errno or 0  # where somebody of ours raised it, its words are better than the system's
+            known = FILE_FAULTS.get(code) if fault.strerror == os.strerror(code) else None
             session.report(f"{where}{session.say(known) if known else fault.strerror or fault}")
         case _:
             session.report(
