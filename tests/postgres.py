@@ -158,7 +158,7 @@ def _account() -> pwd.struct_passwd:
 
 
 def _die_with_parent() -> None:
-    """A suite that is killed leaves no server behind."""
+    """A suite that is killed leaves no server behind. "Parent" is the thread that starts it: use the main one."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
