@@ -16,9 +16,10 @@ import os
 import platform
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import door, large
+from benchmarks import door, large, steps
 
 
 def main() -> None:
@@ -36,6 +37,8 @@ def main() -> None:
 
     print(f"<!-- python -m benchmarks {' '.join(sys.argv[1:])} -->".replace("  ", " "))
     print(_machine(), flush=True)
+    costs = steps.measure()
+    print(_step_table(costs), flush=True)
     doors = door.measure(rounds, documents)
     print(_door_table(doors), flush=True)
     big = large.measure(megabytes)
@@ -44,6 +47,7 @@ def main() -> None:
         figures = {
             "machine": _machine(),
             "command": sys.argv,
+            "steps": [dataclasses.asdict(one) for one in costs],
             "door": [dataclasses.asdict(one) for one in doors],
             "large": dataclasses.asdict(big),
         }
@@ -59,6 +63,11 @@ def _machine() -> str:
         f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; "
         f"load generator on the same cores, load average {os.getloadavg()[0]:.1f} at the start\n"
     )
+
+
+def _step_table(costs: Sequence[steps.Step]) -> str:
+    rows = [f"| {one.name} | {one.ms:.3f} |" for one in costs]
+    return "\n".join(["One packet of the door, in one process:\n", "| step | CPU ms |", "|---|--:|", *rows]) + "\n"
 
 
 def _door_table(doors: tuple[door.Door, ...]) -> str:

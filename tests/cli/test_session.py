@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from gateway import edxml
-from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor
+from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Signer
 from gateway.trust import seal
 from tests.cli.command import Said, done, gateway
 from tests.house.source import TOP
@@ -240,6 +240,43 @@ def test_examine_offline_finds_what_is_wrong_with_the_packet_itself(place: Place
     said = gateway("examine", cut)
     assert said.code == 1
     assert "[xml.malformed]" in said.err
+
+
+OFFLINE = ("--directory", "agencies.csv", "--anchor", "root.pem")
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        ("120", {}),
+        ("121", {"addressees": (Organ("H77", "Không có"), Organ(PROVINCE, "Tỉnh Mẫu"))}),
+        ("122", {"promulgated_on": "2026/02/30"}),
+        ("123", {"subject": "MẬT: V/v phương án"}),
+        ("124", {"signer": Signer("KT. TL. BỘ TRƯỞNG", "THỨ TRƯỞNG", "GS.TS Nguyễn Văn Mẫu")}),
+        ("125", {"code_notation": "Sai Ký Hiệu", "other": OtherInfo(priority="9")}),
+    ],
+)
+def test_with_a_directory_file_the_offline_examination_is_the_doors_own(
+    place: Place, number: str, changes: dict[str, object]
+) -> None:
+    """Reason, place, words and severity of every finding; and the verdict."""
+    packet = place.packet(number, **changes)
+    door = place.as_ministry("examine", packet, "--ask", "--json")
+    files = [place.folder / one if one[0] != "-" else one for one in OFFLINE]
+    here = gateway("examine", packet, *files, "--json")
+    told = [
+        sorted(
+            (one["reason"], one["severity"], one["path"], one["line"], one["detail"]) for one in said.json["findings"]
+        )
+        for said in (door, here)
+    ]
+    assert told[0] == told[1]
+    assert here.code == door.code == (1 if any(one[1] == "refuse" for one in told[0]) else 0)
+
+
+def test_a_directory_file_without_an_authority_is_misuse(place: Place) -> None:
+    said = gateway("examine", place.packet("126"), "--directory", place.folder / "agencies.csv")
+    assert said.code == 2 and "--anchor" in said.err
 
 
 def test_check_names_the_part_that_was_changed(place: Place, tmp_path: Path) -> None:
