@@ -110,19 +110,13 @@ class Admit(Operation[Admitted | Twin | Conflict]):
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Admitted | Twin | Conflict]:
-        """Sort out who is new, record those, answer all."""
+        """Sort out in order who is new, record those, answer all."""
         seen = _Seen.find(tx.connection, operations)
-        new: list[Admit] = []
-        for admit in operations:
-            if not seen.holds(admit):
-                seen.add(admit)
-                new.append(admit)
+        verdicts = [seen.verdict(admit) for admit in operations]
+        new = [admit for admit, verdict in zip(operations, verdicts, strict=True) if verdict is admit]
         indexes = dict(zip((admit.dispatch_id for admit in new), tx.append([one.entry for one in new]), strict=True))
         _insert(tx.connection, new, indexes)
-        return [
-            Admitted(indexes[admit.dispatch_id]) if admit.dispatch_id in indexes else seen.answer(admit, indexes)
-            for admit in operations
-        ]
+        return [_answer(admit, verdict, indexes) for admit, verdict in zip(operations, verdicts, strict=True)]
 
 
 _PACKETS = select(
@@ -161,24 +155,26 @@ class _Seen:
                 seen.documents[document_id, sender] = dispatch_id
         return seen
 
-    def holds(self, admit: Admit) -> bool:
-        return (admit.peer, admit.packet_digest) in self.packets or admit.document in self.documents
-
-    def add(self, admit: Admit) -> None:
-        self.packets[admit.peer, admit.packet_digest] = admit
-        if admit.document:
-            self.documents[admit.document] = admit.dispatch_id
-
-    def answer(self, admit: Admit, indexes: dict[str, int]) -> Twin | Conflict:
-        match self.packets.get((admit.peer, admit.packet_digest)):
-            case Twin() as twin:
-                return twin
-            case Admit() as mate:
-                index = indexes[mate.dispatch_id]
-                return Twin(mate.dispatch_id, mate.packet_digest, index, mate.admitted_at, mate.receipt_xml)
-            case _:
-                assert admit.document is not None, "neither packet nor document is on record"
+    def verdict(self, admit: Admit) -> Twin | Conflict | Admit:
+        """What this packet is, after those before it: itself where it is new, or the mate of its group it repeats."""
+        known = self.packets.get((admit.peer, admit.packet_digest))
+        if known is not None:
+            return known
+        if admit.document is not None:
+            if admit.document in self.documents:
                 return Conflict(self.documents[admit.document])
+            self.documents[admit.document] = admit.dispatch_id
+        self.packets[admit.peer, admit.packet_digest] = admit
+        return admit
+
+
+def _answer(admit: Admit, verdict: Twin | Conflict | Admit, indexes: dict[str, int]) -> Admitted | Twin | Conflict:
+    if not isinstance(verdict, Admit):
+        return verdict
+    index = indexes[verdict.dispatch_id]
+    if verdict is admit:
+        return Admitted(index)
+    return Twin(verdict.dispatch_id, verdict.packet_digest, index, verdict.admitted_at, verdict.receipt_xml)
 
 
 def twin_of(row: Row[*tuple[Any, ...]]) -> Twin:

@@ -95,6 +95,12 @@ def test_twins_in_one_group_are_one_dispatch(store: Store) -> None:
     assert outcomes[20] == Admitted(1)
 
 
+def test_in_one_group_each_is_judged_by_those_before_it_alone(store: Store) -> None:
+    first, refused, taken = admit(1), admit(2, document_id="document-1"), admit(2, dispatch_id="try-3")
+    write_all(store, admit(8), admit(9))  # two came together: the writer keeps the next group open for more
+    assert write_all(store, first, refused, taken) == [Admitted(2), Conflict(first.dispatch_id), Admitted(3)]
+
+
 def test_the_same_packet_of_another_peer_is_another_dispatch(store: Store) -> None:
     write(store, admit(1))
     other = admit(1, dispatch_id="other", peer="peer-other", sender="G02")
