@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.exchange import bell
 from gateway.exchange.line import Line
 from gateway.model.refusal import Unavailable
 
+LOG = logging.getLogger(__name__)
+
 
 async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], pause_s: float = 0.0) -> None:
     """Do `once` until cancelled; it says whether it found work, and so whether to look again, after `pause_s`.
 
     What is unavailable (a full disk, a database away) is tried again in the next round: the store keeps what was
-    committed, and every round starts from there. Anything else is a bug and ends the gateway.
+    committed, and every round starts from there. The log says when it begins and when it is over. Anything else is a
+    bug and ends the gateway.
     """
+    away = False
     while True:
         rung = line.bell.listen(rung_by)
         try:
             found_work = await once()
-        except Unavailable:
-            found_work = False
+        except Unavailable as cannot:
+            if not away:
+                LOG.warning("rounds of %s are put off: %s", rung_by, cannot)
+            found_work, away = False, True
+        else:
+            if away:
+                LOG.warning("rounds of %s go on", rung_by)
+            away = False
         if found_work:
             rung.cancel()
             await asyncio.sleep(pause_s)
