@@ -112,10 +112,7 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "store.inline_bytes_max": (0, 1_048_576),
     "store.disk_free_bytes_min": (0, None),
     "delivery.backoff.jitter": (0, 1),
-    "limits.attachments_max": (
-        1,
-        28,
-    ),  # what outside verifiers read: the JDK's secure validation stops at 30 references
+    "limits.attachments_max": (1, 28),  # the JDK's secure validation stops at 30 references
 }
 """Least and most of a number, where they differ from the rule: an integer is at least 1, a fraction at least 0.001."""
 
