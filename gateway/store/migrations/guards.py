@@ -1,10 +1,12 @@
 """Triggers: what no program may do to the register, ours included, in the words of either engine.
 
-A guard refuses with a sentence that names the rule. Each revision keeps its own list, never changed later.
+A guard refuses with a sentence that names the rule. Each revision keeps its own list, never changed later: the first
+one's is here, a later one's stands in its file and is put into words by `statements`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _APPEND_ONLY = (
@@ -22,7 +24,7 @@ _RULE_TABLE_KEPT = ("name", "version", "effective_from", "proposed_by", "propose
 
 
 @dataclass(frozen=True, slots=True)
-class _Guard:
+class Guard:
     """Refuse `event` on `table` with `message` where `wrong` holds (SQL over OLD and NEW)."""
 
     name: str
@@ -49,43 +51,54 @@ def guards_of_first(engine: str) -> list[str]:
     """The statements that make the triggers of revision 0001, for "sqlite" or "postgresql"."""
     dense = "(SELECT coalesce(max(ledger_index) + 1, 0) FROM ledger_entries)"
     guards = [
-        _Guard("dense", "ledger_entries", "INSERT", f"NEW.ledger_index <> {dense}", "ledger indexes are dense"),
-        _Guard("counts", "ledger_head", "UPDATE", f"NEW.size <> {dense}", "ledger_head counts the ledger's entries"),
-        _Guard(
+        Guard("dense", "ledger_entries", "INSERT", f"NEW.ledger_index <> {dense}", "ledger indexes are dense"),
+        Guard("counts", "ledger_head", "UPDATE", f"NEW.size <> {dense}", "ledger_head counts the ledger's entries"),
+        Guard(
             "grows",
             "checkpoints",
             "INSERT",
             "NEW.size <= (SELECT coalesce(max(size), 0) FROM checkpoints) OR NEW.size > (SELECT size FROM ledger_head)",
             "a checkpoint covers more than those before it, and no more than the ledger holds",
         ),
-        _Guard("extends", "ledger_tiles", "UPDATE", _TILE_PREFIX[engine], "a tile only grows"),
-        _Guard(
+        Guard("extends", "ledger_tiles", "UPDATE", _TILE_PREFIX[engine], "a tile only grows"),
+        Guard(
             "final",
             "deliveries",
             "UPDATE",
             "OLD.status IN ('acknowledged', 'refused', 'expired', 'withdrawn') AND NEW.status <> OLD.status",
             "a final status never changes",
         ),
-        _Guard("approved", "rule_tables", "UPDATE", _RULE_TABLE_CHANGED[engine], "a table is only approved, and once"),
-        _Guard("closed", "attempts", "UPDATE", "OLD.ended_at IS NOT NULL", "a closed attempt never changes"),
-        *(_Guard("kept", table, "UPDATE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),
-        *(_Guard("kept", table, "DELETE", "1 = 1", f"{table} is append-only") for table in _APPEND_ONLY),
-        *(_Guard("kept", table, "DELETE", "1 = 1", f"{table} rows are never deleted") for table in _NEVER_DELETED),
+        Guard("approved", "rule_tables", "UPDATE", _RULE_TABLE_CHANGED[engine], "a table is only approved, and once"),
+        Guard("closed", "attempts", "UPDATE", "OLD.ended_at IS NOT NULL", "a closed attempt never changes"),
+    ]
+    truncate = [_REFUSE_TRUNCATE] if engine == "postgresql" else []
+    return truncate + statements(engine, guards, _APPEND_ONLY, _NEVER_DELETED)
+
+
+def statements(
+    engine: str, guards: Sequence[Guard] = (), append_only: Sequence[str] = (), never_deleted: Sequence[str] = ()
+) -> list[str]:
+    """What makes these triggers on "sqlite" or "postgresql", and those that keep rows of these tables."""
+    kept = [
+        *guards,
+        *(Guard("kept", table, "UPDATE", "1 = 1", f"{table} is append-only") for table in append_only),
+        *(Guard("kept", table, "DELETE", "1 = 1", f"{table} is append-only") for table in append_only),
+        *(Guard("kept", table, "DELETE", "1 = 1", f"{table} rows are never deleted") for table in never_deleted),
     ]
     if engine == "sqlite":
-        return [_sqlite(guard) for guard in guards]
-    tables = (*_APPEND_ONLY, *_NEVER_DELETED)
-    return [statement for guard in guards for statement in _postgresql(guard)] + _postgresql_truncate(tables)
+        return [_sqlite(guard) for guard in kept]
+    tables = (*append_only, *never_deleted)
+    return [statement for guard in kept for statement in _postgresql(guard)] + [_refuse_truncate(one) for one in tables]
 
 
-def _sqlite(guard: _Guard) -> str:
+def _sqlite(guard: Guard) -> str:
     return (
         f"CREATE TRIGGER {_name(guard)} BEFORE {guard.event} ON {guard.table} WHEN {guard.wrong} "
         f"BEGIN SELECT RAISE(ABORT, '{_quoted(guard.message)}'); END"
     )
 
 
-def _postgresql(guard: _Guard) -> tuple[str, str]:
+def _postgresql(guard: Guard) -> tuple[str, str]:
     name, row = _name(guard), "OLD" if guard.event == "DELETE" else "NEW"
     return (
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -94,16 +107,17 @@ def _postgresql(guard: _Guard) -> tuple[str, str]:
     )
 
 
-def _postgresql_truncate(tables: tuple[str, ...]) -> list[str]:
-    function = "CREATE FUNCTION refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS "
-    function += "$$ BEGIN RAISE EXCEPTION '% rows are never deleted', TG_TABLE_NAME; END $$"
-    return [function] + [
-        f"CREATE TRIGGER {table}_kept_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse_truncate()"
-        for table in tables
-    ]
+_REFUSE_TRUNCATE = (
+    "CREATE FUNCTION refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '% rows are never deleted', TG_TABLE_NAME; END $$"
+)
 
 
-def _name(guard: _Guard) -> str:
+def _refuse_truncate(table: str) -> str:
+    return f"CREATE TRIGGER {table}_kept_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse_truncate()"
+
+
+def _name(guard: Guard) -> str:
     return f"{guard.table}_{guard.name}_{guard.event.lower()}"
 
 

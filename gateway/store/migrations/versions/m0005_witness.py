@@ -1,0 +1,10 @@
+"""Cosignatures, time stamps of checkpoints, keys that followed one another."""
+
+from __future__ import annotations
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,10 @@
+"""Evidence issued, what was looked at, what was kept and what erased."""
+
+from __future__ import annotations
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,73 @@
+"""The tables, once, for both engines: SQLite (embedded) and PostgreSQL.
+
+Instants are whole microseconds since 1970 (UTC) and digests lower-case hex, so that a row reads the same from either
+engine and from a console. Columns that hold large values come last: SQLite then finds the small ones on the first page.
+
+What must never be false is said here and in the triggers of the migrations, not in Python: one delivery for each
+addressee of a dispatch, one open attempt for each delivery, a dense ledger, final statuses that stay, rows that are
+only appended. A thief of this database reads documents; a vandal can destroy it or stop the gateway, but cannot rewrite
+the past unnoticed: the ledger's signed checkpoints, held elsewhere too, would no longer match.
+"""
+
+from __future__ import annotations
+
+from gateway.store.schema.columns import metadata
+from gateway.store.schema.directory import (
+    agencies,
+    agency_certificates,
+    agency_delegations,
+    agency_ids,
+    agency_signers,
+    credentials,
+    directory_versions,
+    grants,
+    peers,
+)
+from gateway.store.schema.dispatches import (
+    CLAIMED,
+    DUE,
+    NEW_DOCUMENT,
+    OPEN,
+    UNDELIVERED,
+    WAITING,
+    attempts,
+    blobs,
+    deliveries,
+    delivery_events,
+    dispatch_attachments,
+    dispatches,
+)
+from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
+from gateway.store.schema.tables import refusals, rule_tables, settings
+
+__all__ = [
+    "CLAIMED",
+    "DUE",
+    "NEW_DOCUMENT",
+    "OPEN",
+    "UNDELIVERED",
+    "WAITING",
+    "agencies",
+    "agency_certificates",
+    "agency_delegations",
+    "agency_ids",
+    "agency_signers",
+    "attempts",
+    "blobs",
+    "checkpoints",
+    "credentials",
+    "deliveries",
+    "delivery_events",
+    "directory_versions",
+    "dispatch_attachments",
+    "dispatches",
+    "grants",
+    "ledger_entries",
+    "ledger_head",
+    "ledger_tiles",
+    "metadata",
+    "peers",
+    "refusals",
+    "rule_tables",
+    "settings",
+]
