@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from gateway.model.calendar import VIET_NAM
 from gateway.model.period import Period
-from gateway.rules.form import VIET_NAM
 
 NAME_CHARS_MAX = 200
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.model.calendar import VIET_NAM
 from gateway.model.words import LANGUAGES, text
-from gateway.rules.form import VIET_NAM
 
 WIDTH_ELSEWHERE = 1_000
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
+from gateway.model.calendar import VIET_NAM
 from gateway.model.words import text
-from gateway.rules.form import VIET_NAM
 
 WIDTH = 100
 CLOCK_WIDTH = 14

@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from gateway.edxml import quoted
 from gateway.model.agency import Agency
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Content, Document
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Severity, found
@@ -29,7 +30,7 @@ from gateway.rules.authority_table import (
     chain_of,
     fold,
 )
-from gateway.rules.form import HEADER, VIET_NAM, real_date
+from gateway.rules.form import HEADER, real_date
 from gateway.rules.policy import Policy
 
 TYPE = f"{HEADER}/DocumentType/TypeName"

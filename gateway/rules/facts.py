@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gateway.model.agency import Agency, Directory, IdScheme, id_scheme
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import BusinessType, Claim, Document, Organ, Status
 from gateway.model.refusal import Severity
-from gateway.rules.form import ATTACHMENTS, HEADER, VIET_NAM, real_date
+from gateway.rules.form import ATTACHMENTS, HEADER, real_date
 
 TRACE = "/edXML/edXMLEnvelope/edXMLHeader/TraceHeaderList"
 BUSINESS = f"{TRACE}/Bussiness"

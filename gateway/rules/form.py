@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from gateway.edxml import quoted
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Claim, Document, Status, StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, found
@@ -18,9 +19,6 @@ from gateway.model.refusal import Finding, found
 HEADER = "/edXML/edXMLEnvelope/edXMLHeader/MessageHeader"
 MANIFEST = "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest"
 ATTACHMENTS = "/edXML/AttachmentEncoded/Attachment"
-
-VIET_NAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""Viet Nam has kept UTC+7 without summer time since 1975; packets write local time without a zone."""
 
 FILE_NAME_CHARS_MAX = 500
 

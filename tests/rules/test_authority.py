@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Status
 from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.rules.authority import check_authority, resolve_addressees
-from gateway.rules.form import VIET_NAM
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OFFICE = Agency("G22", "Văn phòng", ("G22", "000.00.00.G22"))

@@ -8,13 +8,13 @@ from functools import cache
 
 from gateway.edxml import Limits
 from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Document, DocumentType, Organ, Signer
 from gateway.model.period import Period
 from gateway.model.reasons import Reason
 from gateway.model.signers import Capacity, Delegation, Rank
 from gateway.model.signers import Signer as Enrolled
 from gateway.rules import Known
-from gateway.rules.form import VIET_NAM
 from tests.pki import NOW, pki
 from tests.vectors.authority import Vector
 from tests.vectors.packets import DOCUMENT
