@@ -30,6 +30,7 @@ from gateway.store import Grouping, PutSetting, Store, queries
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
+from gateway.trust.derived import load_deriving_key
 
 DRAIN_S = 20.0
 """How long requests under way may take to finish after the gateway was told to stop."""
@@ -48,6 +49,7 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
     """
     signer = load_signer(config.keys.seal_key, config.keys.seal_certificate)
     ledger_key = load_ed25519(config.keys.ledger_key)
+    deriving_key = load_deriving_key(config.keys.derive_key)
     trust = TrustStore(await asyncio.to_thread(_certificates, config.trust.anchors))
     storage = config.store
     grouping = Grouping(storage.group_operations_max, storage.group_wait_ms / 1000)
@@ -65,6 +67,7 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             trust=trust,
             signer=signer,
             notary=notary,
+            secrets=deriving_key,
             limits=config.limits,
             rules=config.delivery,
             clock=clock,

@@ -60,6 +60,7 @@ class Keys:
     seal_key: Path = Path("keys/seal.key")
     seal_certificate: Path = Path("keys/seal.pem")
     ledger_key: Path = Path("keys/ledger.key")
+    derive_key: Path = Path("keys/derive.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +310,7 @@ def _resolved_defaults(config: Config, folder: Path) -> Config:
             seal_key=folder / config.keys.seal_key,
             seal_certificate=folder / config.keys.seal_certificate,
             ledger_key=folder / config.keys.ledger_key,
+            derive_key=folder / config.keys.derive_key,
         ),
     )
 

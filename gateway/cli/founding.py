@@ -35,7 +35,7 @@ def init(session: Session, folder: Path, origin: str, name: str, url: str, csr: 
     settings = config.describe(session.lang, {"keys.origin": origin, "store.url": url})
     wired = config.decode(settings.encode(), folder.absolute())
     certificate = wired.keys.seal_certificate.with_suffix(".csr") if csr else wired.keys.seal_certificate
-    for path in (file, wired.keys.seal_key, certificate, wired.keys.ledger_key):
+    for path in (file, wired.keys.seal_key, certificate, wired.keys.ledger_key, wired.keys.derive_key):
         if path.exists():
             raise Failed(session.say("say.init.exists", path=path), session.say("say.init.exists_hint"))
 
@@ -45,6 +45,7 @@ def init(session: Session, folder: Path, origin: str, name: str, url: str, csr: 
     seal_key, ledger_key = keys.new_seal_key(), keys.new_ledger_key()
     keys.write_new(wired.keys.seal_key, keys.key_pem(seal_key))
     keys.write_new(wired.keys.ledger_key, keys.key_pem(ledger_key))
+    keys.write_new(wired.keys.derive_key, keys.new_deriving_key())
     title, now = name or origin, datetime.now(UTC)
     pem = keys.request_pem(seal_key, title) if csr else keys.self_signed_pem(seal_key, title, now)
     keys.write_new(certificate, pem, 0o644)

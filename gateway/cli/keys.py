@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from gateway.trust.derived import KEY_BYTES
 
 SELF_SIGNED_DAYS = 365
 """A certificate nobody else vouches for is for trying things out; a year is long enough for that."""
@@ -28,6 +31,11 @@ def new_seal_key() -> ec.EllipticCurvePrivateKey:
 def new_ledger_key() -> ed25519.Ed25519PrivateKey:
     """Ed25519, the algorithm of signed notes."""
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def new_deriving_key() -> bytes:
+    """The content of the file that shared secrets are derived from."""
+    return f"{secrets.token_hex(KEY_BYTES)}\n".encode()
 
 
 def key_pem(key: PrivateKey) -> bytes:

@@ -21,6 +21,7 @@ from gateway.config import Config
 from gateway.demo.cast import Cast, Issuer, certificate_pem, key_pem
 from gateway.ledger import Entry, EntryKind, NoteKey
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
+from gateway.trust.derived import KEY_BYTES
 
 ORIGIN = "DEMO.invalid/ledger"
 """The ledger's name says what it is, in every checkpoint and receipt; `.invalid` leads nowhere (RFC 2606)."""
@@ -73,6 +74,7 @@ def _found(folder: Path, issuer: Issuer, written: bytes) -> tuple[Path, str]:
     write_new(settings.keys.seal_key, key_pem(seal), 0o600)
     write_new(settings.keys.seal_certificate, certificate_pem(seal))
     write_new(settings.keys.ledger_key, ledger.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    write_new(settings.keys.derive_key, f"{secrets.token_hex(KEY_BYTES)}\n".encode(), 0o600)
     write_new(folder / ANCHOR, issuer.anchor_pem)
     settings.store.blob_dir.mkdir(mode=0o700)
     Store.create(settings.store.url)

@@ -22,6 +22,7 @@ from gateway.rules import Known
 from gateway.rules.authority_table import AuthorityTable, shipped_table
 from gateway.store import Blobs, Store
 from gateway.trust import Certificate, Signer, TrustStore, read_certificate
+from gateway.trust.derived import DerivingKey
 
 Clock = Callable[[], datetime]
 
@@ -77,6 +78,8 @@ class Line:
     """Seals receipts, as the gateway."""
     notary: NoteSigner
     """Signs checkpoints; its name is the ledger's origin."""
+    secrets: DerivingKey
+    """What shared secrets are derived from."""
     limits: Limits
     rules: DeliveryRules
     clock: Clock

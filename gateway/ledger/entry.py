@@ -59,6 +59,16 @@ class EntryKind(StrEnum):
     """Somebody proposed a version of a table the rules rest on; `sha256` is of the sealed document."""
     TABLE_APPROVED = "table-approved"
     """Somebody else approved it: from `effective_from` on, and not before this entry, it decides."""
+    LOGIN = "login"
+    """Somebody entered the console, or was not let in. `by`: a salted digest, as in every kind a person stands in."""
+    OPERATOR = "operator"
+    """A person acted on the gateway; `reason` is the salted digest of the reason they gave."""
+    VIEW = "view"
+    """Somebody who is not a party looked at what a dispatch holds."""
+    EXPORT = "export"
+    """Somebody took a report out of the register."""
+    RETENTION = "retention"
+    """Content was held, released or erased by the rules of retention."""
 
 
 class Form(Enum):
@@ -110,6 +120,17 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
     EntryKind.TABLE_PROPOSED: _TABLE,
     EntryKind.TABLE_APPROVED: _TABLE,
+    EntryKind.LOGIN: {"by": Form.DIGEST, "method": Form.WORD, "outcome": Form.WORD},
+    EntryKind.OPERATOR: {"action": Form.WORD, "subject": Form.KEY, "by": Form.DIGEST, "reason": Form.DIGEST},
+    EntryKind.VIEW: {"by": Form.DIGEST, "dispatch": Form.ID, "what": Form.WORD, "reason": Form.DIGEST},
+    EntryKind.EXPORT: {"by": Form.DIGEST, "what": Form.WORD, "sha256": Form.DIGEST},
+    EntryKind.RETENTION: {
+        "dispatch": Form.ID,
+        "act": Form.WORD,
+        "by": Form.DIGEST,
+        "reason": Form.DIGEST,
+        "certificate": Form.DIGEST_OR_NONE,
+    },
 }
 """The published table: the fields of each kind, in the order they are written."""
 

@@ -34,6 +34,7 @@ from gateway.model.packet import Signer as SignerInfo
 from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
 from gateway.trust import load_ed25519, seal
+from gateway.trust.derived import DerivingKey
 from tests.pki import NOW, key_pem, pki, write_key
 
 P = ParamSpec("P")
@@ -147,6 +148,7 @@ def open_line(store: Store, folder: Path, clock: Clock, limits: Limits | None = 
         trust=pki().trust,
         signer=pki().gateway.signer,
         notary=NoteSigner(NoteKey("truc.test/ledger", key.public_bytes), key.sign),
+        secrets=DerivingKey(bytes(range(32))),
         limits=limits or Limits(),
         rules=DeliveryRules(poll_s=0.05),
         clock=clock,

@@ -37,7 +37,9 @@ from gateway.store.schema.dispatches import (
     dispatch_attachments,
     dispatches,
 )
+from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
+from gateway.store.schema.people import people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.tables import refusals, rule_tables, settings
 
 __all__ = [
@@ -61,13 +63,20 @@ __all__ = [
     "directory_versions",
     "dispatch_attachments",
     "dispatches",
+    "evidence",
     "grants",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
     "metadata",
     "peers",
+    "people",
+    "person_agencies",
+    "recovery_codes",
     "refusals",
     "rule_tables",
+    "salts",
+    "sessions",
     "settings",
+    "timestamps",
 ]

@@ -1,0 +1,57 @@
+"""People who may enter the console, and the sessions they have there."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+
+from gateway.store.schema.columns import Digest, Key, metadata
+
+people = Table(
+    "people",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("password", Text),
+    Column("salt", LargeBinary, nullable=False),
+    Column("totp_serial", Integer, nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger),
+    Column("added_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+)
+"""`roles`: words of Role with a space between them. `password`: an argon2id hash; null for who enters through an
+identity provider. `salt`: what the ledger calls a person is SHA-256 of salt and key, so that the entry names nobody
+once this row is gone. `totp_serial`: 0 without a second factor, otherwise which secret is derived. `totp_step`: the
+last code used, by its time step, so that none counts twice."""
+
+person_agencies = Table(
+    "person_agencies",
+    metadata,
+    Column("person", Key, ForeignKey("people.key"), primary_key=True),
+    Column("agency", Key, primary_key=True),
+    Column("subtree", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("person", Key, ForeignKey("people.key"), nullable=False, index=True),
+    Column("used_at", BigInteger),
+)
+"""Codes that stand in for a lost second factor, each once, by SHA-256."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("person", Key, ForeignKey("people.key"), nullable=False, index=True),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+"""By SHA-256 of the cookie: a thief of this table enters nowhere."""
