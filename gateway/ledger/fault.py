@@ -26,6 +26,7 @@ class Fault(StrEnum):
     KEY_FORM = "key.form"
     RECEIPT_FORM = "receipt.form"
     REPORT_FORM = "report.form"
+    EVIDENCE_FORM = "evidence.form"
 
     # The case file: its container, then each member by what it must agree with.
     CASE_TOO_LARGE = "case.too_large"

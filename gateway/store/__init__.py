@@ -18,6 +18,7 @@ from gateway.store.attempts import ClaimDue, CloseAttempt, DueAttempt, Interrupt
 from gateway.store.blobs import BlobReader, Blobs, Staging
 from gateway.store.deliveries import Advance
 from gateway.store.directory import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer
+from gateway.store.evidence import KeepEvidence, KeepTimestamp
 from gateway.store.notice import StoreNotice
 from gateway.store.queries import Change, DeliveryRow, InboxItem
 from gateway.store.rule_tables import ApproveTable, ProposeTable
@@ -43,6 +44,8 @@ __all__ = [
     "Grouping",
     "InboxItem",
     "InterruptAttempts",
+    "KeepEvidence",
+    "KeepTimestamp",
     "NewAttachment",
     "NewDelivery",
     "Operation",

@@ -3,6 +3,17 @@
 from sqlalchemy import Connection
 
 from gateway.store.queries.directory import Credential, credential, credentials, directory, directory_version
+from gateway.store.queries.evidence import (
+    StampDebt,
+    Stamped,
+    entries_at,
+    evidence_kept,
+    refusals_of,
+    salts_of,
+    stamp_debt,
+    stamped_over,
+    was_refused,
+)
 from gateway.store.queries.ledger import (
     LedgerHead,
     SignedCheckpoint,
@@ -44,6 +55,8 @@ __all__ = [
     "RefusalRow",
     "RuleTable",
     "SignedCheckpoint",
+    "StampDebt",
+    "Stamped",
     "approved_table",
     "attachments",
     "blob_data",
@@ -57,16 +70,23 @@ __all__ = [
     "dispatch",
     "dispatches_of",
     "entries",
+    "entries_at",
+    "evidence_kept",
     "inbox",
     "ledger_head",
     "overdue",
     "packet",
     "proven_entries",
     "refusals",
+    "refusals_of",
+    "salts_of",
     "setting",
+    "stamp_debt",
+    "stamped_over",
     "table_version_in_force",
     "tables",
     "tile",
     "tree",
     "twin",
+    "was_refused",
 ]

@@ -38,6 +38,7 @@ from gateway.store.schema.dispatches import (
     dispatches,
 )
 from gateway.store.schema.evidence import evidence, salts, timestamps
+from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
 from gateway.store.schema.people import people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.tables import refusals, rule_tables, settings
@@ -64,6 +65,7 @@ __all__ = [
     "dispatch_attachments",
     "dispatches",
     "evidence",
+    "evidence",
     "grants",
     "ledger_entries",
     "ledger_head",
@@ -77,6 +79,8 @@ __all__ = [
     "rule_tables",
     "salts",
     "sessions",
+    "salts",
     "settings",
+    "timestamps",
     "timestamps",
 ]
