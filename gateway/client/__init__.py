@@ -6,10 +6,13 @@
             await gateway.fetch(item.delivery_id, Path("inbox"))
             await gateway.acknowledge(item.delivery_id)
 
-It needs none of the gateway's own rooms but the words (`model`) and the wire format (`edxml`).
+`Collector` hands each delivery to a function exactly once, whatever dies in between. The client needs none of the
+gateway's own rooms but the words (`model`) and the wire format (`edxml`).
 """
 
+from gateway.client.collector import Collector, Decline, Handover
 from gateway.client.gateway import GatewayClient
+from gateway.client.journal import Journal, JournalTaken
 from gateway.client.packets import Parts, Progress, Source
 from gateway.client.problem import Problem, TransferDamaged, Unreachable
 from gateway.client.results import (
@@ -30,14 +33,19 @@ __all__ = [
     "Accepted",
     "Agency",
     "Change",
+    "Collector",
+    "Decline",
     "DeliveryAnswered",
     "Dispatch",
     "Examination",
     "Fetched",
     "Finding",
     "GatewayClient",
+    "Handover",
     "Inbox",
     "InboxItem",
+    "Journal",
+    "JournalTaken",
     "Parts",
     "Patience",
     "Problem",

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.client.events import changes
 from gateway.client.folder import Landing
-from gateway.client.packets import Progress, Source, outgoing
+from gateway.client.packets import Progress, Source, prepared
 from gateway.client.problem import TransferDamaged
 from gateway.client.results import (
     Accepted,
@@ -97,7 +97,7 @@ class GatewayClient:
         """
         seen: set[str] = set()
         while True:
-            listed = [item async for item in self._waiting()]
+            listed = await self.waiting()
             news = [item for item in listed if item.delivery_id not in seen]
             for item in news:
                 yield item
@@ -105,16 +105,14 @@ class GatewayClient:
             if not news:
                 await self.inbox(wait_s, after=listed[-1].delivery_id if listed else None, limit=1)
 
-    async def _waiting(self) -> AsyncIterator[InboxItem]:
-        """The inbox as it is now, page after page."""
-        after: str | None = None
-        while True:
-            page = await self.inbox(after=after, limit=PAGE_ROWS)
-            for item in page.deliveries:
-                yield item
-            if len(page.deliveries) < PAGE_ROWS:
-                return
-            after = page.next
+    async def waiting(self) -> list[InboxItem]:
+        """Everything that waits for us now."""
+        page = await self.inbox(limit=PAGE_ROWS)
+        items = [*page.deliveries]
+        while len(page.deliveries) == PAGE_ROWS:
+            page = await self.inbox(after=page.next, limit=PAGE_ROWS)
+            items += page.deliveries
+        return items
 
     async def fetch(self, delivery_id: str, folder: Path, progress: Progress | None = None) -> Fetched:
         """The packet into a folder: `<delivery>.edxml`, and its attachments in `<delivery>/` under safe names.
@@ -184,7 +182,7 @@ class GatewayClient:
         return await self._wire.ask(ask, _decoded(DeliveryAnswered))
 
     async def _send_packet(self, path: str, source: Source, shape: type[Shape], progress: Progress | None) -> Shape:
-        with await asyncio.to_thread(outgoing, source, self._limits) as parcel:
+        with await prepared(source, self._limits) as parcel:
             headers = {"Content-Type": parcel.content_type, "Content-Length": str(parcel.size_bytes)}
             ask = Ask("POST", path, headers=headers, body=lambda: parcel.pieces(progress))
             return await self._wire.ask(ask, _decoded(shape))

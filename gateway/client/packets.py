@@ -6,8 +6,10 @@ cannot read the file, it is sent as it is: what is wrong with it is for the gate
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -115,6 +117,10 @@ class Outgoing:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the temporary files go."""
         self._held.close()
 
     async def pieces(self, progress: Progress | None) -> AsyncIterator[bytes]:
@@ -126,6 +132,29 @@ class Outgoing:
                 done += len(piece)
                 if progress is not None:
                     progress(done, self.size_bytes)
+
+
+async def prepared(source: Source, limits: Limits) -> Outgoing:
+    """`outgoing`, made in a thread. A thread cannot be cancelled: where nobody waits any more, it closes what it
+    made."""
+    taking, made, left = threading.Lock(), list[Outgoing](), threading.Event()
+
+    def make() -> None:
+        parcel = outgoing(source, limits)
+        with taking:
+            made.append(parcel)
+            if left.is_set():
+                parcel.close()
+
+    try:
+        await asyncio.to_thread(make)
+    except asyncio.CancelledError:
+        with taking:
+            left.set()
+            for parcel in made:
+                parcel.close()
+        raise
+    return made[0]
 
 
 def outgoing(source: Source, limits: Limits) -> Outgoing:

@@ -33,6 +33,14 @@ class Accepted(Struct, frozen=True):
     warnings: tuple[Finding, ...]
 
 
+class EnvelopeSignature(Struct, frozen=True):
+    """What stands in a packet's Signature slot; for a signature of the old kind: told, and relied on for nothing."""
+
+    state: str
+    fault: str | None
+    text: str
+
+
 class Examination(Struct, frozen=True):
     """What the gateway would say to a packet now."""
 
@@ -42,6 +50,8 @@ class Examination(Struct, frozen=True):
     directory_version: int
     findings: tuple[Finding, ...]
     addressees: tuple[str, ...]
+    envelope_signature: EnvelopeSignature | None = None
+    """None: the packet could not be read."""
 
     @property
     def admitted(self) -> bool:
