@@ -40,6 +40,7 @@ from gateway.store.schema.dispatches import (
 from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
+from gateway.store.schema.notices import UNSENT, UNTOLD, contacts, mails, notices, webhook_feed, webhooks
 from gateway.store.schema.people import people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.tables import refusals, rule_tables, settings
 
@@ -49,6 +50,8 @@ __all__ = [
     "NEW_DOCUMENT",
     "OPEN",
     "UNDELIVERED",
+    "UNSENT",
+    "UNTOLD",
     "WAITING",
     "agencies",
     "agency_certificates",
@@ -58,6 +61,7 @@ __all__ = [
     "attempts",
     "blobs",
     "checkpoints",
+    "contacts",
     "credentials",
     "deliveries",
     "delivery_events",
@@ -65,12 +69,13 @@ __all__ = [
     "dispatch_attachments",
     "dispatches",
     "evidence",
-    "evidence",
     "grants",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
+    "mails",
     "metadata",
+    "notices",
     "peers",
     "people",
     "person_agencies",
@@ -79,8 +84,8 @@ __all__ = [
     "rule_tables",
     "salts",
     "sessions",
-    "salts",
     "settings",
     "timestamps",
-    "timestamps",
+    "webhook_feed",
+    "webhooks",
 ]
