@@ -77,7 +77,7 @@ async def agencies(line: Line, query: str, after: str, limit: int) -> tuple[Agen
     """Agencies whose name or an identifier contains `query`, by key, from behind `after`."""
     wanted = query.casefold()
     found_ones: list[Agency] = []
-    for agency in line.directory.by_key:
+    for agency in line.directory.agencies:
         if agency.key > after and (
             wanted in agency.name.casefold() or any(wanted in one.casefold() for one in agency.ids)
         ):

@@ -22,7 +22,7 @@ from gateway.rules.authority_table import AUTHORITY, AuthorityTable, open_table,
 from gateway.rules.policy import Policy
 from gateway.rules.version import rule_set
 from gateway.store import queries
-from gateway.store.past import Kept, directory_at, kept, kept_since
+from gateway.store.past import Kept, kept, kept_since
 from gateway.trust import verify_countersigned
 from gateway.trust.pdf_findings import STRICT
 from gateway.trust.revocation import RevocationSnapshot
@@ -140,7 +140,7 @@ async def _report_of(line: Line, packet: Kept) -> tuple[bytes, ReportFacts]:
 async def _directory(line: Line, version: int) -> Directory:
     if line.directory.version == version:
         return line.directory
-    directory = await line.store.read(directory_at, version)
+    directory = await line.store.read(queries.directory_at, version)
     if directory is None:
         raise MissingVersionError("directory", str(version))
     return directory

@@ -9,10 +9,13 @@ its grant lasts.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 
 from gateway.model.period import ALWAYS, Period
 from gateway.model.signers import Delegation, Signer
@@ -146,34 +149,49 @@ class Peer:
     revoked_at: datetime | None = None
 
 
+class DirectoryAct(StrEnum):
+    """What made a version of the directory."""
+
+    FOUND = "found"
+    IMPORT = "import"
+    PEER_ADD = "peer-add"
+    PEER_CHANGE = "peer-change"
+    PEER_REVOKE = "peer-revoke"
+
+
 @dataclass(frozen=True)
 class Directory:
     """Agencies and peers at a version. Immutable: a change makes a new directory with the next version."""
 
     version: int
     agencies: tuple[Agency, ...] = ()
+    """By key, in whatever order they were given."""
     peers: tuple[Peer, ...] = ()
+    """In the order they were let in: of two that are granted an agency equally near, the earlier one collects."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "agencies", tuple(sorted(self.agencies, key=_KEY)))
 
     @cached_property
     def _by_id(self) -> dict[str, Agency]:
         return {written: agency for agency in self.agencies for written in agency.ids}
 
     @cached_property
-    def by_key(self) -> tuple[Agency, ...]:
-        """Every agency, in the order of keys."""
-        return tuple(sorted(self.agencies, key=lambda agency: agency.key))
-
-    @cached_property
     def _by_peer_key(self) -> dict[str, Peer]:
         return {peer.key: peer for peer in self.peers}
 
     @cached_property
-    def _grants_by_agency(self) -> dict[str, tuple[tuple[Peer, Grant], ...]]:
-        found: dict[str, tuple[tuple[Peer, Grant], ...]] = {}
+    def _grants_by_agency(self) -> dict[str, list[tuple[Peer, Grant]]]:
+        held: defaultdict[str, list[tuple[Peer, Grant]]] = defaultdict(list)
         for peer in self.peers:
             for grant in peer.grants:
-                found[grant.agency] = (*found.get(grant.agency, ()), (peer, grant))
-        return found
+                held[grant.agency].append((peer, grant))
+        return held
+
+    @cached_property
+    def _speakers_by_agency(self) -> dict[str, tuple[tuple[Peer, Grant], ...]]:
+        """Whoever was asked for is remembered: a version never changes, and whether a grant holds now is asked anew."""
+        return {}
 
     def agency(self, agency_id: str) -> Agency | None:
         """The agency addressed by an identifier of either scheme."""
@@ -184,12 +202,12 @@ class Directory:
 
     def lineage(self, agency: Agency) -> tuple[Agency, ...]:
         """The agency and its superiors, nearest first. A loop in the data ends the walk."""
-        line: list[Agency] = []
+        line: dict[str, Agency] = {}
         step: Agency | None = agency
-        while step is not None and step not in line:
-            line.append(step)
+        while step is not None and step.key not in line:
+            line[step.key] = step
             step = self.agency(step.parent) if step.parent else None
-        return tuple(line)
+        return tuple(line.values())
 
     def speaks_for(self, peer: Peer, agency: Agency, at: datetime) -> bool:
         """May this peer submit in this agency's name, and collect what is addressed to it, at this instant?"""
@@ -197,19 +215,25 @@ class Directory:
 
     def route(self, agency: Agency, at: datetime) -> Peer | None:
         """The peer that receives for an agency: the nearest grant wins (its own system before its province's hub)."""
-        return next(iter(self._speakers(agency, at)), None)
+        return next(self._speakers(agency, at), None)
 
-    def collects_for(self, peer: Peer, at: datetime) -> tuple[str, ...]:
-        """Keys of every agency whose deliveries route to this peer."""
-        return tuple(
-            agency.key for agency in self.agencies if (route := self.route(agency, at)) and route.key == peer.key
-        )
+    def _speakers(self, agency: Agency, at: datetime) -> Iterator[Peer]:
+        """Whoever speaks for an agency at an instant, nearest first."""
+        granted = self._speakers_by_agency.get(agency.key)
+        if granted is None:
+            granted = self._speakers_by_agency[agency.key] = tuple(self._granted(agency))
+        for peer, grant in granted:
+            if grant.period.covers(at) and (peer.revoked_at is None or at < peer.revoked_at):
+                yield peer
 
-    def _speakers(self, agency: Agency, at: datetime) -> list[Peer]:
-        speakers: list[Peer] = []
+    def _granted(self, agency: Agency) -> Iterator[tuple[Peer, Grant]]:
+        """Every grant that ever reaches an agency, nearest first."""
         for distance, superior in enumerate(self.lineage(agency)):
             for peer, grant in self._grants_by_agency.get(superior.key, ()):
-                revoked = peer.revoked_at is not None and peer.revoked_at <= at
-                if (distance == 0 or grant.subtree) and grant.period.covers(at) and not revoked:
-                    speakers.append(peer)
-        return speakers
+                if distance == 0 or grant.subtree:
+                    yield peer, grant
+
+
+_KEY = attrgetter("key")
+EMPTY = Directory(0)
+"""Before the first version."""

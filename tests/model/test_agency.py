@@ -72,7 +72,6 @@ def test_the_nearest_grant_wins_the_route() -> None:
     assert known.route(DEPARTMENT, NOW) == OWN
     assert known.route(OFFICE, NOW) == HUB
     assert known.route(MINISTRY, NOW) is None
-    assert known.collects_for(HUB, NOW) == ("H41", "H41.01.02")
 
 
 def test_grants_end_and_revoked_peers_fall_silent() -> None:

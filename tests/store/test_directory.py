@@ -81,6 +81,59 @@ def test_a_directory_comes_back_equal_whatever_was_there_before(
         assert run(store.read(queries.directory)) == directory
 
 
+@given(st.lists(st.tuples(agencies(), PEERS), min_size=2, max_size=4), st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_every_version_is_read_as_it_was_put_and_what_changed_since_leads_from_any_to_the_newest(
+    store: Store, contents: list[tuple[tuple[Agency, ...], tuple[Peer, ...]]], data: st.DataObject
+) -> None:
+    now = run(store.read(queries.directory))
+    put = [now]
+    for everyone, peers in contents:
+        now = Directory(now.version + 1, everyone, peers)
+        write(store, PutDirectory(now, NOW, before=put[-1]))
+        put.append(now)
+    since = data.draw(st.sampled_from(put))
+    for one in put:
+        assert run(store.read(queries.directory_at, one.version)) == one
+        assert run(store.read(queries.directory_at, one.version, since)) == one
+    changed = run(store.read(queries.agencies_changed_since, since.version))
+    assert [(one.version, one.agency.key) for one in changed] == sorted(
+        (one.version, one.agency.key) for one in changed
+    )
+    kept = {one.key: one for one in since.agencies}
+    for change in changed:
+        assert since.version < change.version <= now.version
+        if change.deleted:
+            assert kept.pop(change.agency.key, change.agency) is not None
+        else:
+            kept[change.agency.key] = change.agency
+    assert tuple(kept[key] for key in sorted(kept)) == now.agencies
+    untouched = {one.key for one in now.agencies} - {one.agency.key for one in changed}
+    assert all(_holds(since, key) is not None and _holds(since, key) == _holds(now, key) for key in untouched)
+
+
+def _holds(directory: Directory, key: str) -> Agency | None:
+    return next((one for one in directory.agencies if one.key == key), None)
+
+
+def test_a_deleted_agency_is_told_as_it_last_was(store: Store) -> None:
+    old, new = Agency("H41", "Tỉnh cũ", ("H41",)), Agency("H42", "Tỉnh mới", ("H42",))
+    write(store, PutDirectory(Directory(1, (old,)), NOW))
+    write(store, PutDirectory(Directory(2, (new,)), NOW + timedelta(days=1)))
+    gone, come = run(store.read(queries.agencies_changed_since, 1))
+    assert (gone.agency, gone.version, gone.deleted) == (old, 2, True)
+    assert (come.agency, come.deleted, come.changed_at) == (new, False, NOW + timedelta(days=1))
+    assert run(store.read(queries.agencies_changed_since, 2)) == ()
+
+
+def test_who_made_a_change_from_an_older_version_is_told_somebody_was_faster(store: Store) -> None:
+    write(store, PutDirectory(Directory(1), NOW))
+    write(store, PutDirectory(Directory(2), NOW))
+    with pytest.raises(Refused) as refused:
+        write(store, PutDirectory(Directory(3), NOW, before=Directory(1)))
+    assert refused.value.reason is Reason.STATE_CONFLICT
+
+
 def test_before_the_first_directory_there_is_an_empty_one(store: Store) -> None:
     assert run(store.read(queries.directory)) == Directory(0)
 

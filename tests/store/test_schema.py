@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.model.agency import Directory
+from gateway.model.agency import Agency, Directory, Peer
 from gateway.model.delivery import Backoff, Outcome
 from gateway.model.reasons import Reason
 from gateway.store import ClaimDue, CloseAttempt, PutDirectory, PutTree, RecordRefusal, Store, StoreNotice
@@ -158,6 +158,8 @@ APPEND_ONLY = [
     "dispatch_attachments",
     "delivery_events",
     "refusals",
+    "agency_changes",
+    "peer_changes",
 ]
 REFUSED = [
     *(pytest.param(f"DELETE FROM {table}", f"{table} is append-only", id=f"delete {table}") for table in APPEND_ONLY),
@@ -166,6 +168,8 @@ REFUSED = [
         for table in ("ledger_head", "ledger_tiles", "deliveries", "attempts")
     ),
     ("UPDATE directory_versions SET version = 9", "directory_versions is append-only"),
+    ("UPDATE agency_changes SET gone = NOT gone", "agency_changes is append-only"),
+    ("UPDATE peer_changes SET gone = NOT gone", "peer_changes is append-only"),
     ("UPDATE ledger_entries SET entry = entry", "ledger_entries is append-only"),
     ("UPDATE checkpoints SET note = note", "checkpoints is append-only"),
     ("UPDATE blobs SET data = data", "blobs is append-only"),
@@ -223,4 +227,4 @@ def _fill(store: Store) -> None:
     write(store, CloseAttempt(due.delivery_id, due.number, NOW, Outcome.REFUSED, "không nhận", b"entry"))
     write(store, RecordRefusal("peer", None, Reason.XML_DOCTYPE, NOW, None))
     write(store, PutTree(0, 2, {(0, 0): b"h" * 64}, b"note", NOW))
-    write(store, PutDirectory(Directory(1), NOW))
+    write(store, PutDirectory(Directory(1, (Agency("G22", "Bộ", ("G22",)),), (Peer("bo", "Bộ"),)), NOW))

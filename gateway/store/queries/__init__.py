@@ -2,7 +2,16 @@
 
 from sqlalchemy import Connection
 
-from gateway.store.queries.directory import Credential, credential, credentials, directory, directory_version
+from gateway.store.queries.directory import (
+    ChangedAgency,
+    Credential,
+    agencies_changed_since,
+    credential,
+    credentials,
+    directory,
+    directory_at,
+    directory_version,
+)
 from gateway.store.queries.evidence import (
     StampDebt,
     Stamped,
@@ -47,6 +56,7 @@ from gateway.store.queries.story import dispatch, dispatches_of
 __all__ = [
     "Change",
     "Connection",
+    "ChangedAgency",
     "Credential",
     "DeliveryRow",
     "InboxItem",
@@ -59,6 +69,7 @@ __all__ = [
     "Stamped",
     "approved_table",
     "attachments",
+    "agencies_changed_since",
     "blob_data",
     "changes",
     "checkpoint",
@@ -68,6 +79,7 @@ __all__ = [
     "directory",
     "directory_version",
     "dispatch",
+    "directory_at",
     "dispatches_of",
     "entries",
     "entries_at",

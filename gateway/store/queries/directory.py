@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
-from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer, PolicyName, Regime
-from gateway.model.period import ALWAYS, Period
-from gateway.model.signers import Capacity, Delegation, Rank, Signer
+from gateway.model.agency import EMPTY, Agency, Directory, Peer
 from gateway.store.instants import instant, instant_or_none
-from gateway.store.schema import (
-    agencies,
-    agency_certificates,
-    agency_delegations,
-    agency_ids,
-    agency_signers,
-    directory_versions,
-    grants,
-    peers,
-)
+from gateway.store.schema import agency_changes, directory_versions, peer_changes
 from gateway.store.schema import credentials as credentials_table
 
 
@@ -39,30 +28,42 @@ class Credential:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedAgency:
+    """An agency that is not what it was."""
+
+    agency: Agency
+    """As it is; where it is `deleted`, as it last was."""
+    version: int
+    """The version of the directory in which it last changed."""
+    deleted: bool
+    changed_at: datetime
+
+
 _VERSION = select(func.coalesce(func.max(directory_versions.c.version), 0))
-_AGENCIES = select(
-    agencies.c.key,
-    agencies.c.name,
-    agencies.c.parent,
-    agencies.c.starts_at,
-    agencies.c.ends_at,
-    agencies.c.successor,
-    agencies.c.kinds,
-    agencies.c.regime,
-    agencies.c.policy,
-).order_by(agencies.c.position)
-_IDS = select(agency_ids.c.agency, agency_ids.c.id).order_by(agency_ids.c.agency, agency_ids.c.position)
-_CERTIFICATES = select(agency_certificates.c.agency, agency_certificates.c.der).order_by(
-    agency_certificates.c.agency, agency_certificates.c.position
+_IS_VERSION = select(directory_versions.c.version).where(directory_versions.c.version == bindparam("version"))
+_AGENCIES = (
+    select(agency_changes.c.agency, agency_changes.c.gone, agency_changes.c.document)
+    .where(agency_changes.c.version > bindparam("after"), agency_changes.c.version <= bindparam("version"))
+    .order_by(agency_changes.c.version)
 )
-_SIGNERS = select(agency_signers).order_by(agency_signers.c.agency, agency_signers.c.position)
-_DELEGATIONS = select(agency_delegations).order_by(agency_delegations.c.agency, agency_delegations.c.position)
-_PEERS = select(peers).order_by(peers.c.position)
-_GRANTS = select(grants).order_by(grants.c.peer, grants.c.position)
+_PEERS = (
+    select(peer_changes.c.peer, peer_changes.c.gone, peer_changes.c.position, peer_changes.c.document)
+    .where(peer_changes.c.version > bindparam("after"), peer_changes.c.version <= bindparam("version"))
+    .order_by(peer_changes.c.version)
+)
+_CHANGED = (
+    select(agency_changes, directory_versions.c.recorded_at)
+    .join_from(agency_changes, directory_versions)
+    .where(agency_changes.c.version > bindparam("after"))
+    .order_by(agency_changes.c.version, agency_changes.c.agency)
+)
 _CREDENTIAL = select(credentials_table.c.peer).where(
     credentials_table.c.digest == bindparam("digest"), credentials_table.c.revoked_at.is_(None)
 )
 _CREDENTIALS = select(credentials_table).order_by(credentials_table.c.added_at, credentials_table.c.digest)
+_AS_AGENCY = msgspec.json.Decoder(Agency)
+_AS_PEER = msgspec.json.Decoder(Peer)
 
 
 def directory_version(connection: Connection) -> int:
@@ -70,9 +71,37 @@ def directory_version(connection: Connection) -> int:
     return int(connection.execute(_VERSION).scalar_one())
 
 
-def directory(connection: Connection) -> Directory:
-    """The directory in force, equal to the one that was put; empty at version 0 before the first."""
-    return Directory(directory_version(connection), _agencies(connection), _peers(connection))
+def directory(connection: Connection, known: Directory = EMPTY) -> Directory:
+    """The directory in force, equal to the one that was put; empty at version 0 before the first.
+
+    What changed since `known` is read, and nothing else.
+    """
+    return _brought_to(connection, known, directory_version(connection))
+
+
+def directory_at(connection: Connection, version: int, known: Directory = EMPTY) -> Directory | None:
+    """The directory at a version; None where there never was one (version 0 is the empty one before the first).
+
+    What changed since `known` is read, and nothing else, where it is not a later one.
+    """
+    if version and connection.execute(_IS_VERSION, {"version": version}).scalar() is None:
+        return None
+    return _brought_to(connection, known, version)
+
+
+def agencies_changed_since(connection: Connection, version: int) -> tuple[ChangedAgency, ...]:
+    """Every agency that changed after a version, once, in the order of its last change; of version 0: all there ever
+    were.
+
+    Whoever has the agencies of that version and puts these in their place, without the deleted ones, has those in
+    force.
+    """
+    changed: dict[str, ChangedAgency] = {}
+    for row in connection.execute(_CHANGED, {"after": version}):
+        changed.pop(row.agency, None)
+        agency, at = _AS_AGENCY.decode(row.document), instant(row.recorded_at)
+        changed[row.agency] = ChangedAgency(agency, row.version, row.gone, at)
+    return tuple(changed.values())
 
 
 def credential(connection: Connection, digest: str) -> str | None:
@@ -89,69 +118,25 @@ def credentials(connection: Connection) -> tuple[Credential, ...]:
     )
 
 
-def _agencies(connection: Connection) -> tuple[Agency, ...]:
-    ids: defaultdict[str, list[str]] = defaultdict(list)
-    for key, one in connection.execute(_IDS).all():
-        ids[key].append(one)
-    certificates: defaultdict[str, list[bytes]] = defaultdict(list)
-    for key, der in connection.execute(_CERTIFICATES).all():
-        certificates[key].append(bytes(der))
-    signers, delegations = _signers(connection), _delegations(connection)
-    return tuple(
-        Agency(
-            key,
-            name,
-            tuple(ids.get(key, ())),
-            parent,
-            _period(starts_at, ends_at),
-            successor,
-            tuple(certificates.get(key, ())),
-            tuple(map(AgencyKind, kinds.split())),
-            None if regime is None else Regime(regime),
-            None if policy is None else PolicyName(policy),
-            tuple(signers.get(key, ())),
-            tuple(delegations.get(key, ())),
-        )
-        for key, name, parent, starts_at, ends_at, successor, kinds, regime, policy in connection.execute(
-            _AGENCIES
-        ).all()
-    )
+def _brought_to(connection: Connection, known: Directory, version: int) -> Directory:
+    known = known if known.version <= version else EMPTY
+    span = {"after": known.version, "version": version}
+    agencies = {agency.key: agency for agency in known.agencies}
+    for key, gone, document in connection.execute(_AGENCIES, span):
+        if gone:
+            agencies.pop(key, None)
+        else:
+            agencies[key] = _AS_AGENCY.decode(document)
+    return Directory(version, tuple(agencies.values()), tuple(_peers(connection, known, span)))
 
 
-def _signers(connection: Connection) -> Mapping[str, list[Signer]]:
-    enrolled: defaultdict[str, list[Signer]] = defaultdict(list)
-    for row in connection.execute(_SIGNERS).all():
-        period = _period(row.starts_at, row.ends_at)
-        enrolled[row.agency].append(Signer(row.full_name, row.post, Rank(row.rank), period))
-    return enrolled
-
-
-def _delegations(connection: Connection) -> Mapping[str, list[Delegation]]:
-    given: defaultdict[str, list[Delegation]] = defaultdict(list)
-    for row in connection.execute(_DELEGATIONS).all():
-        types, period = tuple(row.types.split("\n") if row.types else ()), _period(row.starts_at, row.ends_at)
-        given[row.agency].append(Delegation(Capacity(row.capacity), row.full_name, row.basis, types, period))
-    return given
-
-
-def _peers(connection: Connection) -> tuple[Peer, ...]:
-    held: defaultdict[str, list[Grant]] = defaultdict(list)
-    for row in connection.execute(_GRANTS).all():
-        held[row.peer].append(Grant(row.agency, row.subtree, _period(row.starts_at, row.ends_at)))
-    return tuple(
-        Peer(
-            row.key,
-            row.name,
-            tuple(held[row.key]),
-            row.push_url,
-            PolicyName(row.policy),
-            instant_or_none(row.revoked_at),
-        )
-        for row in connection.execute(_PEERS).all()
-    )
-
-
-def _period(starts_at: int | None, ends_at: int | None) -> Period:
-    if starts_at is None and ends_at is None:
-        return ALWAYS
-    return Period(instant_or_none(starts_at), instant_or_none(ends_at))
+def _peers(connection: Connection, known: Directory, span: dict[str, int]) -> Iterator[Peer]:
+    """The peers in their order."""
+    peers = {peer.key: (place, peer) for place, peer in enumerate(known.peers)}
+    for key, gone, place, document in connection.execute(_PEERS, span):
+        if gone:
+            peers.pop(key, None)
+        else:
+            peers[key] = place, _AS_PEER.decode(document)
+    for _, peer in sorted(peers.values(), key=lambda placed: placed[0]):
+        yield peer

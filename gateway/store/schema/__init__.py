@@ -12,17 +12,7 @@ the past unnoticed: the ledger's signed checkpoints, held elsewhere too, would n
 from __future__ import annotations
 
 from gateway.store.schema.columns import metadata
-from gateway.store.schema.directory import (
-    agencies,
-    agency_certificates,
-    agency_delegations,
-    agency_ids,
-    agency_signers,
-    credentials,
-    directory_versions,
-    grants,
-    peers,
-)
+from gateway.store.schema.directory import agency_changes, credentials, directory_versions, peer_changes
 from gateway.store.schema.dispatches import (
     CLAIMED,
     DUE,
@@ -53,11 +43,8 @@ __all__ = [
     "UNSENT",
     "UNTOLD",
     "WAITING",
-    "agencies",
-    "agency_certificates",
-    "agency_delegations",
-    "agency_ids",
-    "agency_signers",
+    "acts",
+    "agency_changes",
     "attempts",
     "blobs",
     "checkpoints",
@@ -69,14 +56,13 @@ __all__ = [
     "dispatch_attachments",
     "dispatches",
     "evidence",
-    "grants",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
     "mails",
     "metadata",
     "notices",
-    "peers",
+    "peer_changes",
     "people",
     "person_agencies",
     "recovery_codes",

@@ -1,8 +1,12 @@
-"""The directory, at its current version, and the credentials of peers."""
+"""The directory as a journal of its changes, and the credentials of peers.
+
+A version is what changed in it. The directory at any version is the last word on each agency and peer up to there, so
+that an old one is read as exactly as the newest, and fifty changes among 125,000 agencies cost fifty rows.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from gateway.store.schema.columns import Digest, Key, metadata
 
@@ -12,89 +16,35 @@ directory_versions = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("ledger_index", BigInteger),
-    Column("snapshot", LargeBinary, nullable=False),
+    Column("act", String(16)),
+    Column("changed_by", Text),
 )
-"""`snapshot`: the whole directory at this version, so that what was examined under it can be examined again."""
+"""`act`: a word of `DirectoryAct`; `changed_by`: the operator's account. NULL where nobody said."""
 
-agencies = Table(
-    "agencies",
+agency_changes = Table(
+    "agency_changes",
     metadata,
-    Column("key", Key, primary_key=True),
+    Column("agency", Key, primary_key=True),
+    Column("version", Integer, ForeignKey("directory_versions.version"), primary_key=True, autoincrement=False),
+    Column("gone", Boolean, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("ix_agency_changes_version", "version"),
+    sqlite_with_rowid=False,
+)
+"""`document`: the agency from this version on, JSON, its fields by name; where it is `gone`, as it last was."""
+
+peer_changes = Table(
+    "peer_changes",
+    metadata,
+    Column("peer", Key, primary_key=True),
+    Column("version", Integer, ForeignKey("directory_versions.version"), primary_key=True, autoincrement=False),
+    Column("gone", Boolean, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("parent", Key),
-    Column("starts_at", BigInteger),
-    Column("ends_at", BigInteger),
-    Column("successor", Key),
-    Column("kinds", Text, nullable=False),
-    Column("regime", String(16)),
-    Column("policy", String(16)),
+    Column("document", LargeBinary, nullable=False),
+    Index("ix_peer_changes_version", "version"),
+    sqlite_with_rowid=False,
 )
-"""`kinds`: the words of AgencyKind with a space between them."""
-
-agency_ids = Table(
-    "agency_ids",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), nullable=False),
-    Column("position", Integer, nullable=False),
-)
-
-agency_certificates = Table(
-    "agency_certificates",
-    metadata,
-    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("der", LargeBinary, nullable=False),
-)
-
-agency_signers = Table(
-    "agency_signers",
-    metadata,
-    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("full_name", Text, nullable=False),
-    Column("post", Text, nullable=False),
-    Column("rank", String(16), nullable=False),
-    Column("starts_at", BigInteger),
-    Column("ends_at", BigInteger),
-)
-
-agency_delegations = Table(
-    "agency_delegations",
-    metadata,
-    Column("agency", Key, ForeignKey("agencies.key", deferrable=True, initially="DEFERRED"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("capacity", String(16), nullable=False),
-    Column("full_name", Text, nullable=False),
-    Column("basis", Text, nullable=False),
-    Column("types", Text, nullable=False),
-    Column("starts_at", BigInteger),
-    Column("ends_at", BigInteger),
-)
-"""`types`: names of types of document, one a line."""
-
-peers = Table(
-    "peers",
-    metadata,
-    Column("key", Key, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("push_url", Text),
-    Column("policy", String(16), nullable=False),
-    Column("revoked_at", BigInteger),
-)
-
-grants = Table(
-    "grants",
-    metadata,
-    Column("peer", Key, ForeignKey("peers.key", deferrable=True, initially="DEFERRED"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("agency", Key, nullable=False),
-    Column("subtree", Boolean, nullable=False),
-    Column("starts_at", BigInteger),
-    Column("ends_at", BigInteger),
-)
+"""`position`: its place among peers. Of two that are granted an agency equally near, the earlier one collects."""
 
 credentials = Table(
     "credentials",
