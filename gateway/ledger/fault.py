@@ -14,6 +14,7 @@ class Fault(StrEnum):
     # The ledger's own parts, from the leaf to the signature.
     ENTRY_FORM = "entry.form"
     TILE_DAMAGED = "tile.damaged"
+    TILE_BUNDLE = "tile.bundle"
     PROOF_FORM = "proof.form"
     PROOF_RANGE = "proof.range"
     PROOF_INCLUSION = "proof.inclusion"
@@ -24,6 +25,9 @@ class Fault(StrEnum):
     NOTE_UNSIGNED = "note.unsigned"
     NOTE_SIGNATURE = "note.signature"
     KEY_FORM = "key.form"
+    COSIGNATURE_FALSE = "cosignature.false"
+    COSIGNATURES_FEW = "cosignature.few"
+    WITNESS_REQUEST = "witness.request"
     RECEIPT_FORM = "receipt.form"
     REPORT_FORM = "report.form"
     EVIDENCE_FORM = "evidence.form"

@@ -1,6 +1,7 @@
 """Signed notes (C2SP signed-note): a text, a blank line, and one signature line per key, here Ed25519 only.
 
 Whether a note is good is a question to a key: `open_note` gives back the text only where one of the given keys signed.
+What is signed beside the text, and how, a kind of key says for itself: `cosignature` has another.
 """
 
 from __future__ import annotations
@@ -37,30 +38,22 @@ class NoteKey:
     """32 bytes (RFC 8032)."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or len(self.public_key) != 32:
-            raise ProofError(Fault.KEY_FORM, what=repr(self.name[:40]))
+        check_key(self.name, self.public_key)
 
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that open each of its signatures: SHA-256(name, LF, type, key), cut."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public_key).digest()[:4]
+        return key_id(self.name, _ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
         """`name+key id in hex+base64 of type and key`."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(_ED25519 + self.public_key).decode()}"
+        return write_vkey(self.name, _ED25519, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> NoteKey:
         """Read a vkey. ProofError(key.form) for anything that `vkey` would not write."""
-        name, _, rest = vkey.partition("+")
-        packed = unbase64(rest.partition("+")[2].encode("ascii", "replace"))
-        if packed is None or packed[:1] != _ED25519:
-            raise ProofError(Fault.KEY_FORM, what=repr(vkey[:80]))
-        key = cls(name, packed[1:])
-        if key.vkey != vkey:
-            raise ProofError(Fault.KEY_FORM, what=repr(vkey[:80]))
-        return key
+        return cls(*read_vkey(vkey, _ED25519))
 
     def verify(self, text: bytes, signature: bytes) -> bool:
         """Did this key sign `text`?"""
@@ -84,10 +77,9 @@ def sign_note(text: bytes, signers: Iterable[NoteSigner]) -> bytes:
     _check_text(text)
     lines = []
     for signer in signers:
-        packed = base64.b64encode(signer.key.key_id + signer.sign(text)).decode()
-        lines.append(f"{_DASH}{signer.key.name} {packed}\n")
+        lines.append(SignatureLine(signer.key.name, signer.key.key_id, signer.sign(text)).encode())
     assert lines, "a note without a signature is only a text"
-    return text + b"\n" + "".join(lines).encode()
+    return text + b"\n" + b"".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +95,72 @@ def open_note(note: bytes, keys: Iterable[NoteKey]) -> Note:
 
     ProofError: note.form, note.unsigned (none of `keys` signed), note.signature (one of them did, but it is false).
     """
-    text, lines = _cut(note)
+    text, signatures = cut_note(note)
     known = {(key.name, key.key_id): key for key in keys}
     signed_by: list[NoteKey] = []
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        packed = unbase64(match[2].encode()) if match else None
-        if match is None or packed is None or len(packed) < 5:
-            raise ProofError(Fault.NOTE_FORM, what=repr(line[:80]))
-        key = known.get((match[1], packed[:4]))
+    for one in signatures:
+        key = known.get((one.name, one.key_id))
         if key is None:
             continue
-        if not key.verify(text, packed[4:]):
+        if not key.verify(text, one.value):
             raise ProofError(Fault.NOTE_SIGNATURE, key=key.name)
         signed_by.append(key)
     if not signed_by:
         raise ProofError(Fault.NOTE_UNSIGNED, key=", ".join(name for name, _ in known))
     return Note(text, tuple(dict.fromkeys(signed_by)))
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """A signature line as it stands in a note. Nothing in it is verified."""
+
+    name: str
+    key_id: bytes
+    value: bytes
+
+    def encode(self) -> bytes:
+        """The line, with its LF."""
+        return f"{_DASH}{self.name} {base64.b64encode(self.key_id + self.value).decode()}\n".encode()
+
+    @classmethod
+    def parse(cls, line: str) -> SignatureLine:
+        """Read a line, without its LF. ProofError(note.form)."""
+        match = _LINE.fullmatch(line)
+        packed = unbase64(match[2].encode()) if match else None
+        if match is None or packed is None or len(packed) < 5:
+            raise ProofError(Fault.NOTE_FORM, what=repr(line[:80]))
+        return cls(match[1], packed[:4], packed[4:])
+
+
+def cut_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
+    """The text with its final LF, and the signature lines. ProofError(note.form). Nothing is verified."""
+    text, lines = _cut(note)
+    return text, tuple(map(SignatureLine.parse, lines))
+
+
+def check_key(name: str, public_key: bytes) -> None:
+    """ProofError(key.form) for a name or a key that no signature line could name."""
+    if not _NAME.fullmatch(name) or len(public_key) != 32:
+        raise ProofError(Fault.KEY_FORM, what=repr(name[:40]))
+
+
+def key_id(name: str, kind: bytes, public_key: bytes) -> bytes:
+    """The 4 bytes that name a key in its signatures: SHA-256(name, LF, kind, key), cut."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
+
+
+def write_vkey(name: str, kind: bytes, public_key: bytes) -> str:
+    """The key as one line: name, key id in hex, kind and key in base64."""
+    return f"{name}+{key_id(name, kind, public_key).hex()}+{base64.b64encode(kind + public_key).decode()}"
+
+
+def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Name and public key of such a line. ProofError(key.form) for anything that `write_vkey` would not write."""
+    name, _, rest = vkey.partition("+")
+    packed = unbase64(rest.partition("+")[2].encode("ascii", "replace"))
+    if packed is None or packed[:1] != kind or write_vkey(name, kind, packed[1:]) != vkey:
+        raise ProofError(Fault.KEY_FORM, what=repr(vkey[:80]))
+    return name, packed[1:]
 
 
 def unbase64(written: bytes) -> bytes | None:
