@@ -8,19 +8,19 @@ reads documents; a vandal's change is found, because every reader knows the dige
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
+from gateway.store.durable import disk_faults, flush_folder
 
 INLINE_BYTES_MAX = 64 * 1024
 """Attachments up to this size go into the database: one flush for all of them instead of three for each."""
@@ -58,7 +58,7 @@ class Staging:
         if self._file is None and len(self._memory) + len(data) <= self._inline_bytes_max:
             self._memory += data
             return
-        with _disk_faults():
+        with disk_faults():
             if self._file is None:
                 self._file, name = tempfile.mkstemp(dir=self._folder)
                 self.path = Path(name)
@@ -110,7 +110,7 @@ class BlobReader:
         return self._checked(pieces) if end - start == self._attachment.size_bytes else pieces
 
     def _file_pieces(self, start: int, end: int) -> Iterator[bytes]:
-        with _disk_faults(), self._path.open("rb") as file:
+        with disk_faults(), self._path.open("rb") as file:
             file.seek(start)
             while start < end and (piece := file.read(min(PIECE_BYTES, end - start))):
                 start += len(piece)
@@ -186,7 +186,7 @@ class Blobs:
             if staging.path is None:
                 kept.append(staging.data)
             else:
-                with _disk_faults(self._fail):
+                with disk_faults(self._fail):
                     self._place(staging, self.path(part.sha256))
                 kept.append(None)
         return tuple(kept)
@@ -198,10 +198,10 @@ class Blobs:
         with suppress(FileExistsError):
             place.parent.mkdir(mode=0o700)
         # Flushed even where the folder was there: whoever made it may not have come that far.
-        _flush_folder(self._folder)
+        flush_folder(self._folder)
         staging.path.rename(place)
         staging.path = None
-        _flush_folder(place.parent)
+        flush_folder(place.parent)
 
     def _sweep(self, lock: int) -> None:
         """Remove what a process that died left behind, unless another process is writing there now."""
@@ -222,23 +222,3 @@ def _staging(part: StagedPart) -> Staging:
 def _as_staging(sink: object) -> Staging:
     assert isinstance(sink, Staging), "attachments are staged by Blobs.stage"
     return sink
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _disk_faults(fail: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Translate what the disk says. Anything but a full disk goes to `fail`: trying again would only seem to work."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Unavailable(Reason.DISK_FULL, retry_after_s=60, cause=str(error)) from error
-        fail(str(error))
-        raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause=str(error)) from error

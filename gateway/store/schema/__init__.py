@@ -33,6 +33,7 @@ from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head
 from gateway.store.schema.notices import UNSENT, UNTOLD, contacts, mails, notices, webhook_feed, webhooks
 from gateway.store.schema.people import people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.tables import refusals, rule_tables, settings
+from gateway.store.schema.witness import cosignatures, gateway_keys
 
 __all__ = [
     "CLAIMED",
@@ -49,6 +50,7 @@ __all__ = [
     "blobs",
     "checkpoints",
     "contacts",
+    "cosignatures",
     "credentials",
     "deliveries",
     "delivery_events",
@@ -56,6 +58,7 @@ __all__ = [
     "dispatch_attachments",
     "dispatches",
     "evidence",
+    "gateway_keys",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
