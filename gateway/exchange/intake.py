@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.edxml import Received
 from gateway.exchange import bell
+from gateway.exchange.life_facts import life_facts, receivers_named
 from gateway.exchange.line import Line
 from gateway.ledger import NONE, Entry, EntryKind, ReceiptFacts, facts_of, write_receipt, write_report
 from gateway.model.agency import Peer
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
 from gateway.model.reasons import Reason
-from gateway.model.refusal import Refused, Unavailable, found
-from gateway.rules import Examination, examine
+from gateway.model.refusal import Finding, Refused, Severity, Unavailable, found
+from gateway.rules import Addressee, Examination, examine
+from gateway.rules.policy import Policy
 from gateway.store import (
     Admit,
     Admitted,
+    Barred,
     Conflict,
     NewAttachment,
     NewDelivery,
@@ -33,14 +38,15 @@ INLINE_BYTES_MAX = 64 * 1024
 frees."""
 
 
-async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
+async def accept(line: Line, peer: Peer, received: Received, policy: Policy | None = None) -> Receipt:
     """Take a packet in: the sealed receipt, or `Refused`, or `Unavailable`.
 
-    Whoever holds the receipt holds our promise: document, routing and ledger entry are durable.
+    Whoever holds the receipt holds our promise: document, routing and ledger entry are durable. `policy`: in the place
+    of the one the directory has for the packet, where we wrote it ourselves.
     """
     try:
         line.check_ready()  # 0
-        examination = await examine_packet(line, peer, received)  # 2 to 5
+        examination = await examine_packet(line, peer, received, policy)  # 2 to 5
         if no := _why_not(line, examination):
             return await _receipt_of_before(line, peer, received.digest, no)  # 1a
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
@@ -51,21 +57,25 @@ async def accept(line: Line, peer: Peer, received: Received) -> Receipt:
     # The point of no return. Above, nothing has an effect anybody can see; below, everything can be redone.
 
     match outcome:
-        case Admitted(ledger_index=index):
+        case Admitted() as admitted:
             line.bell.ring(_whom_to_wake(admit))
             return Receipt(  # 8
-                admit.dispatch_id, index, admit.packet_digest, admit.admitted_at, admit.receipt_xml,
-                warnings=examination.warnings,
+                admit.dispatch_id, admitted.ledger_index, admit.packet_digest, admit.admitted_at, admit.receipt_xml,
+                warnings=(*examination.warnings, *_warnings(admit, admitted)),
             )  # fmt: skip
         case Twin() as twin:  # the same packet won a race: its sender gets the winner's receipt
             return _again(twin)
         case Conflict(dispatch_id=other):
             raise await _refuse_other_bytes(line, peer, admit, other)
+        case Barred(reason=reason, document=document):
+            no = Refused(found(reason, document=document))
+            await _refuse(line, peer, admit.packet_digest, no)
+            raise no
 
 
-async def examine_packet(line: Line, peer: Peer, received: Received) -> Examination:
+async def examine_packet(line: Line, peer: Peer, received: Received, policy: Policy | None = None) -> Examination:
     """Steps 2 to 5 alone: what the door would say. Records nothing."""
-    known = line.known()
+    known = replace(line.known(), policy=policy)
     if len(received.skeleton) <= INLINE_BYTES_MAX:
         examination = examine(received, peer, known)
     else:
@@ -79,7 +89,9 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
     """Step 6: the sealed report and receipt, and everything the one transaction will write."""
     packet, sender = examination.packet, examination.sender
     assert packet is not None and sender is not None, "only an admitted packet is prepared"
+    examination = await _with_receivers(line, examination)
     at, content = examination.examined_at, packet.content
+    facts = life_facts(line, examination)
     dispatch_id = line.new_id(at)
     report_xml = countersign(write_report(facts_of(examination, peer.key, line.trust.digest)), line.signer, at)
     receipt_xml = countersign(
@@ -122,7 +134,46 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
             gateway_certificate=line.seal_certificate.sha256,
             addressees=" ".join(one.agency for one in examination.addressees),
         ).encode(),
+        promulgated_on=facts.promulgated_on,
+        due_on=facts.due_on,
+        priority=facts.priority,
+        links=facts.links,
+        change=facts.change,
+        status=facts.status,
     )
+
+
+async def _with_receivers(line: Line, examination: Examination) -> Examination:
+    """An update reaches those its receiver list adds too: who is named there and had not got the document."""
+    packet, sender, at = examination.packet, examination.sender, examination.examined_at
+    assert packet is not None and sender is not None, "only an admitted packet is prepared"
+    named = receivers_named(packet.content, line.directory)
+    if not named or not isinstance(packet.content, Document):
+        return examination
+    had = {one.agency for one in examination.addressees}
+    for target, _ in packet.content.change_targets:
+        had |= await line.store.read(queries.addressees_of, sender.key, target.document_id or "")
+    added = []
+    for key in dict.fromkeys(named):
+        agency = line.directory.agency(key)
+        route = line.directory.route(agency, at) if agency else None
+        if key not in had and agency is not None and agency.period.covers(at) and route is not None:
+            added.append(Addressee(key, key, route.key, route.push_url is not None))
+    return replace(examination, addressees=(*examination.addressees, *added))
+
+
+def _warnings(admit: Admit, admitted: Admitted) -> Iterator[Finding]:
+    """What was seen only beside everything on record: told, and no reason to refuse."""
+    of = admitted.duplicate
+    if of is not None:
+        repeats = found(
+            Reason.DUPLICATE, fault=of.by, code=admit.code, dispatch=of.dispatch_id, document=admit.document_id or ""
+        )
+        yield replace(repeats, severity=Severity.WARN)
+    if admitted.unmatched and admit.links:
+        named = admit.links[0].named
+        reason = Reason.STATUS_UNMATCHED if admit.change is None else Reason.TARGET_UNKNOWN
+        yield replace(found(reason, document=named.document_id or named.code or ""), severity=Severity.WARN)
 
 
 def _receipt_facts(

@@ -51,6 +51,16 @@ class EntryKind(StrEnum):
     """The addressee's system refused the packet; `reason` is the digest of the reason it gave."""
     EXPIRE = "expire"
     """The packet was not delivered by its deadline."""
+    STATUS = "status"
+    """An agency said what it did with a document; `target` and `delivery` are what it speaks of, if that is known."""
+    CHANGE = "change"
+    """A sender asked to recall, update or replace what it sent; `addressees` are those of `target` it concerns."""
+    WITHDRAW = "withdraw"
+    """A delivery that had not left the gateway was taken back, by what `change` asked."""
+    ANSWER = "answer"
+    """An addressee agreed to what `change` asked, or refused; `reason` is the salted digest of its words."""
+    DUPLICATE = "duplicate"
+    """The document repeats the number, or the identifier, of one the register holds."""
     DIRECTORY = "directory"
     """From here on this version of the directory decides."""
     PEER = "peer"
@@ -59,6 +69,8 @@ class EntryKind(StrEnum):
     """Somebody proposed a version of a table the rules rest on; `sha256` is of the sealed document."""
     TABLE_APPROVED = "table-approved"
     """Somebody else approved it: from `effective_from` on, and not before this entry, it decides."""
+    KEY = "key"
+    """From here on the gateway signs with another key; the digests are of its public half."""
     LOGIN = "login"
     """Somebody entered the console, or was not let in. `by`: a salted digest, as in every kind a person stands in."""
     OPERATOR = "operator"
@@ -79,6 +91,7 @@ class Form(Enum):
     DIGEST = re.compile("[0-9a-f]{64}")
     """SHA-256, lower-case hex."""
     DIGEST_OR_NONE = re.compile("[0-9a-f]{64}|-")
+    ID_OR_NONE = re.compile("[0-9A-HJKMNP-TV-Z]{26}|-")
     KEY = re.compile(_VISIBLE + "{1,128}")
     """An agency or a peer: 1 to 128 visible characters, no space."""
     KEYS = re.compile(f"{_VISIBLE}{{1,128}}(?: {_VISIBLE}{{1,128}})*")
@@ -86,6 +99,8 @@ class Form(Enum):
     NUMBER = re.compile("0|[1-9][0-9]{0,17}")
     INSTANT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z")
     """As `at`: `write_instant`."""
+    CODE = re.compile("[0-9]{2}")
+    """The code of a processing status."""
     WORD = re.compile("[a-z][a-z0-9_.]{0,63}")
     """A code of ours, as in `seal.digest`."""
 
@@ -116,10 +131,27 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.ACKNOWLEDGE: _DELIVERY,
     EntryKind.DECLINE: {**_DELIVERY, "reason": Form.DIGEST},
     EntryKind.EXPIRE: _DELIVERY,
+    EntryKind.STATUS: {
+        "dispatch": Form.ID,
+        "target": Form.ID_OR_NONE,
+        "delivery": Form.ID_OR_NONE,
+        "agency": Form.KEY,
+        "code": Form.CODE,
+    },
+    EntryKind.CHANGE: {
+        "dispatch": Form.ID,
+        "relation": Form.WORD,
+        "target": Form.ID_OR_NONE,
+        "addressees": Form.KEYS,
+    },
+    EntryKind.WITHDRAW: {**_DELIVERY, "change": Form.ID},
+    EntryKind.ANSWER: {**_DELIVERY, "change": Form.ID, "outcome": Form.WORD, "reason": Form.DIGEST_OR_NONE},
+    EntryKind.DUPLICATE: {"dispatch": Form.ID, "of": Form.ID, "by": Form.WORD},
     EntryKind.DIRECTORY: {"version": Form.NUMBER, "sha256": Form.DIGEST},
     EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
     EntryKind.TABLE_PROPOSED: _TABLE,
     EntryKind.TABLE_APPROVED: _TABLE,
+    EntryKind.KEY: {"which": Form.WORD, "old": Form.DIGEST_OR_NONE, "new": Form.DIGEST},
     EntryKind.LOGIN: {"by": Form.DIGEST, "method": Form.WORD, "outcome": Form.WORD},
     EntryKind.OPERATOR: {"action": Form.WORD, "subject": Form.KEY, "by": Form.DIGEST, "reason": Form.DIGEST},
     EntryKind.VIEW: {"by": Form.DIGEST, "dispatch": Form.ID, "what": Form.WORD, "reason": Form.DIGEST},

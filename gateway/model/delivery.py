@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.model.lifecycle import Change, Reported
+
 
 class DeliveryStatus(StrEnum):
     """Where a delivery stands, in our hands. What the addressee's people did with it is the processing status."""
@@ -162,3 +164,7 @@ class Delivery:
     deadline_at: datetime
     attempts: tuple[Attempt, ...] = ()
     timeline: tuple[TimelineEvent, ...] = ()
+    processing: Reported | None = None
+    """The latest status its addressee's people reported."""
+    changes: tuple[Change, ...] = ()
+    """What its sender asked about it later, oldest first."""

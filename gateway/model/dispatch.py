@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from gateway.model.delivery import Delivery
 from gateway.model.packet import Attachment
@@ -18,6 +20,15 @@ class Kind(StrEnum):
 
     DOCUMENT = "document"
     STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A document that another one repeats."""
+
+    dispatch_id: str
+    by: str
+    """"number": the number, notation and year of one agency; "document_id": the identifier another agency used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,10 @@ class Dispatch:
     ledger_index: int
     attachments: tuple[Attachment, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    due_on: date | None = None
+    priority: int | None = None
+    """Urgency, 0 (none) to 4, as the packet writes it."""
+    duplicate: Duplicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,25 @@ def new_id(now_ms: int | None = None, chance: bytes | None = None) -> str:
     """
     stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     number = (stamp << 80) | int.from_bytes(secrets.token_bytes(10) if chance is None else chance)
+    return _written(number)
+
+
+def as_uuid(identifier: str) -> str:
+    """An identifier of ours as the UUID of the same 128 bits, for readers that expect one."""
+    number = 0
+    for letter in identifier:
+        number = number << 5 | _ALPHABET.index(letter)
+    return str(UUID(int=number))
+
+
+def from_uuid(written: str) -> str | None:
+    """The identifier that `as_uuid` wrote so, in either case; None for anything that is no UUID."""
+    return _written(UUID(written).int) if _UUID.fullmatch(written) else None
+
+
+def _written(number: int) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")

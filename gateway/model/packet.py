@@ -202,17 +202,32 @@ class Document:
         return "/".join(part for part in (self.code_number, self.code_notation) if part)
 
     @property
-    def change_target(self) -> str | None:
-        """Id of the document a recall, update or replacement is about, found where the field's writers put it."""
+    def change_targets(self) -> tuple[tuple[ResponseFor, tuple[str, ...]], ...]:
+        """The documents a recall, update or replacement is about, found where the field's writers put them, each with
+        the identifiers of the agencies it is for (none: no limit)."""
         if self.business is None or self.business.type is BusinessType.NEW:
-            return None
-        places = (
-            self.business.document_id,
-            *(one.document_id for one in self.business.replacements),
-            *(one.document_id for one in self.response_for),
-            self.document_id,
-        )
-        return next((place for place in places if place), None)
+            return ()
+        if self.business.document_id:
+            return ((ResponseFor(document_id=self.business.document_id), ()),)
+        own = ((ResponseFor(document_id=self.document_id), ()),) if self.document_id else ()
+        return self._named_targets or own
+
+    @property
+    def change_target(self) -> str | None:
+        """Id of the first of them; None where it is named by number and day, or not at all."""
+        return next((target.document_id for target, _ in self.change_targets), None)
+
+    @property
+    def names_its_target(self) -> bool:
+        """Whether the document it changes is written anywhere but in its own id."""
+        return bool(self._named_targets or (self.business and self.business.document_id))
+
+    @property
+    def _named_targets(self) -> tuple[tuple[ResponseFor, tuple[str, ...]], ...]:
+        replaced = self.business.replacements if self.business else ()
+        rows = tuple((ResponseFor(document_id=one.document_id), one.organ_ids) for one in replaced if one.document_id)
+        answered = (one for one in self.response_for if one.document_id or (one.code and one.promulgated_on))
+        return rows or tuple((one, ()) for one in answered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,22 @@ class Reason(StrEnum):
     # Who is asking? Before any byte of the body is read.
     UNAUTHENTICATED = "peer.unauthenticated", 0, 401
     RATE_LIMITED = "peer.rate_limited", 0, 429
+    PERSON_NOT_LET_IN = "person.not_let_in", 0, 401
+    PERSON_LOCKED_OUT = "person.locked_out", 0, 429
+    PERSON_NOT_ALLOWED = "person.not_allowed", 0, 403
 
     # The request itself, for every endpoint.
     NOT_FOUND = "request.not_found", 0, 404
     METHOD_NOT_ALLOWED = "request.method_not_allowed", 0, 405
     REQUEST_MALFORMED = "request.malformed", 0, 400
     STATE_CONFLICT = "request.state_conflict", 0, 409
+
+    # The axis dialect: its header scheme, and what it says about a file.
+    AXIS_HEADERS = "axis.headers", 0, 400
+    AXIS_TIMESTAMP = "axis.timestamp", 0, 400
+    AXIS_MESSAGE_TYPE = "axis.message_type", 0, 400
+    AXIS_REGISTRATION = "axis.registration", 0, 403
+    AXIS_HASH_FILE = "axis.hash_file", 0, 422
 
     # Step 1: receive.
     CONTENT_TYPE = "receive.content_type", 1, 415
@@ -129,6 +139,11 @@ class Reason(StrEnum):
 
     # Step 7: record.
     DOCUMENT_ID_TAKEN = "record.document_id_taken", 7, 409
+    TARGET_UNKNOWN = "record.target_unknown", 7, 422
+    CHANGE_LOOP = "record.change_loop", 7, 422
+    FROZEN = "record.frozen", 7, 409
+    DUPLICATE = "record.duplicate", 7, 422
+    STATUS_UNMATCHED = "record.status_unmatched", 7, 422
 
     # A bug of ours. Never the sender's fault; the incident id in the answer finds the traceback in the log.
     INTERNAL = "internal.error", 9, 500

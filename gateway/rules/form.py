@@ -120,7 +120,7 @@ def _dates(document: Document, at: datetime) -> Iterator[Finding]:
 
 def _change_target(document: Document) -> Iterator[Finding]:
     """A recall, update or replacement says of which document."""
-    if document.business_type and document.change_target is None:
+    if document.business_type and not document.change_targets:
         path = "/edXML/edXMLEnvelope/edXMLHeader/TraceHeaderList/Bussiness"
         yield found(Reason.FORM_CHANGE_TARGET, path, business_type=document.business_type.value)
 

@@ -5,23 +5,20 @@ connection (`queries`). What must hold whatever a program does, the database hol
 """
 
 from gateway.store import queries
-from gateway.store.admission import (
-    Admit,
-    Admitted,
-    Conflict,
-    NewAttachment,
-    NewDelivery,
-    RecordRefusal,
-    Twin,
-)
+from gateway.store.admission import Admit, Admitted, Barred, Conflict, Twin
 from gateway.store.attempts import ClaimDue, CloseAttempt, DueAttempt, InterruptAttempts
 from gateway.store.blobs import BlobReader, Blobs, Staging
+from gateway.store.changes import NewChange, Target
 from gateway.store.deliveries import Advance
 from gateway.store.directory import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer
 from gateway.store.evidence import KeepEvidence, KeepTimestamp
+from gateway.store.newcomer import NewAttachment, NewDelivery
 from gateway.store.notice import StoreNotice
 from gateway.store.queries import Change, DeliveryRow, InboxItem
+from gateway.store.refusals import RecordRefusal
 from gateway.store.rule_tables import ApproveTable, ProposeTable
+from gateway.store.spoken_of import Named, NewLink
+from gateway.store.statuses import NewStatus
 from gateway.store.store import Store
 from gateway.store.transaction import Operation
 from gateway.store.tree import PutTree
@@ -32,6 +29,7 @@ __all__ = [
     "Admitted",
     "Advance",
     "ApproveTable",
+    "Barred",
     "BlobReader",
     "Blobs",
     "Change",
@@ -46,8 +44,12 @@ __all__ = [
     "InterruptAttempts",
     "KeepEvidence",
     "KeepTimestamp",
+    "Named",
     "NewAttachment",
+    "NewChange",
     "NewDelivery",
+    "NewLink",
+    "NewStatus",
     "Operation",
     "ProposeTable",
     "PutCredential",
@@ -59,6 +61,7 @@ __all__ = [
     "Staging",
     "Store",
     "StoreNotice",
+    "Target",
     "Twin",
     "queries",
 ]

@@ -1,58 +1,25 @@
-"""Admitting and refusing: the one transaction behind a receipt."""
+"""Admitting: the one transaction behind a receipt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, tuple_
 
-from gateway.model.dispatch import Kind
+from gateway.ledger.entry import Entry, EntryKind
+from gateway.model.dispatch import Duplicate
 from gateway.model.reasons import Reason
+from gateway.store import changes, statuses
 from gateway.store.instants import instant, micros
-from gateway.store.schema import (
-    NEW_DOCUMENT,
-    blobs,
-    deliveries,
-    delivery_events,
-    dispatch_attachments,
-    dispatches,
-    refusals,
-)
-from gateway.store.statements import Insertion
+from gateway.store.newcomer import Newcomer
+from gateway.store.newcomer_rows import insert
+from gateway.store.schema import NEW_DOCUMENT, dispatches
+from gateway.store.spoken_of import link, party_to
+from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
-
-QUEUED = "queued"
-"""The first status of a delivery, and the first event of its timeline."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewAttachment:
-    """An attachment of a packet being admitted. `data` is None where the bytes are a file already."""
-
-    content_id: str
-    name: str | None
-    content_type: str | None
-    sha256: str
-    size_bytes: int
-    data: bytes | None
-    description: str | None = None
-    wrapped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    """One addressee of a packet being admitted."""
-
-    id: str
-    addressee: str
-    addressed_as: str
-    peer: str
-    """Who collects it, or is pushed to."""
-    push: bool
-    deadline_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +27,10 @@ class Admitted:
     """Committed: document, deliveries and ledger entry are durable."""
 
     ledger_index: int
+    duplicate: Duplicate | None = None
+    """The document it repeats, by number or by identifier."""
+    unmatched: bool = False
+    """It speaks of a document the register does not know, or that its sender has nothing to do with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +52,95 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Admit(Operation[Admitted | Twin | Conflict]):
+class Barred:
+    """The change it asks for cannot be made to the document it names. Nothing was changed."""
+
+    reason: Reason
+    document: str
+    """Its identifier or number, as the packet writes it."""
+
+
+Verdict = Admitted | Twin | Conflict | Barred
+
+
+@dataclass(frozen=True, slots=True)
+class Admit(Newcomer, Operation[Verdict]):
     """Record an examined and sealed packet, its deliveries and its ledger entry."""
 
-    dispatch_id: str
-    kind: Kind
-    peer: str
-    sender: str
-    document_id: str | None
-    business_type: int
-    code: str
-    subject: str
-    packet_digest: str
-    admitted_at: datetime
-    receipt_xml: bytes
-    report_xml: bytes
-    envelope: bytes
-    attachments: tuple[NewAttachment, ...]
-    deliveries: tuple[NewDelivery, ...]
-    entry: bytes
-
-    @property
-    def document(self) -> tuple[str, str] | None:
-        """(document id, sender) of the new document this packet announces, or None."""
-        if self.kind is Kind.DOCUMENT and self.business_type == 0 and self.document_id is not None:
-            return self.document_id, self.sender
-        return None
-
     @classmethod
-    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Admitted | Twin | Conflict]:
-        """Sort out in order who is new, record those, answer all."""
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Verdict]:
+        """Record what is new, in order: each packet is judged by those before it."""
         seen = _Seen.find(tx.connection, operations)
-        verdicts = [seen.verdict(admit) for admit in operations]
-        new = [admit for admit, verdict in zip(operations, verdicts, strict=True) if verdict is admit]
-        indexes = dict(zip((admit.dispatch_id for admit in new), tx.append([one.entry for one in new]), strict=True))
-        _insert(tx.connection, new, indexes)
-        return [_answer(admit, verdict, indexes) for admit, verdict in zip(operations, verdicts, strict=True)]
+        return [answer for together in _runs(operations) for answer in _admit(tx, seen, together)]
+
+
+def _runs(operations: Sequence[Admit]) -> Iterator[Sequence[Admit]]:
+    """What can be recorded together. A change is judged by what is on record, so what came before it must be."""
+    start = 0
+    for place, admit in enumerate(operations):
+        if admit.change is not None:
+            yield operations[start:place]
+            yield operations[place : place + 1]
+            start = place + 1
+    yield operations[start:]
+
+
+def _admit(tx: Transaction, seen: _Seen, operations: Sequence[Admit]) -> list[Verdict]:
+    """Sort out who is new, record those, follow what they say of others, answer all."""
+    verdicts = [seen.verdict(tx, admit) for admit in operations]
+    new = [admit for admit, verdict in zip(operations, verdicts, strict=True) if verdict is admit]
+    indexes = dict(zip((admit.dispatch_id for admit in new), tx.append([one.entry for one in new]), strict=True))
+    insert(tx.connection, new, indexes, seen.duplicates)
+    _record_duplicates(tx, new, seen)
+    unmatched = {admit.dispatch_id for admit in new if not _follow(tx, admit, indexes[admit.dispatch_id])}
+    answers: list[Verdict] = []
+    for admit, verdict in zip(operations, verdicts, strict=True):
+        if not isinstance(verdict, Admit):
+            answers.append(verdict)
+        elif verdict is admit:
+            of = seen.duplicates.get(admit.dispatch_id)
+            answers.append(Admitted(indexes[admit.dispatch_id], of, admit.dispatch_id in unmatched))
+        else:
+            index = indexes[verdict.dispatch_id]
+            answers.append(
+                Twin(verdict.dispatch_id, verdict.packet_digest, index, verdict.admitted_at, verdict.receipt_xml)
+            )
+    return answers
+
+
+def _record_duplicates(tx: Transaction, new: Sequence[Admit], seen: _Seen) -> None:
+    """Tell both sides of each document that repeats another, in the ledger and in the timelines of its deliveries."""
+    repeating = [(one, seen.duplicates[one.dispatch_id]) for one in new if one.dispatch_id in seen.duplicates]
+    entries = [
+        Entry.of(EntryKind.DUPLICATE, one.admitted_at, dispatch=one.dispatch_id, of=of.dispatch_id, by=of.by).encode()
+        for one, of in repeating
+    ]
+    if repeating:
+        EVENT.run(
+            tx.connection,
+            [
+                (delivery.id, "duplicate", micros(one.admitted_at), of.dispatch_id, index)
+                for (one, of), index in zip(repeating, tx.append(entries), strict=True)
+                for delivery in one.deliveries
+            ],
+        )
+
+
+def _follow(tx: Transaction, admit: Admit, ledger_index: int) -> bool:
+    """Do what a packet says of others: change them, report on them, link to them. False where nobody knows them."""
+    matched, asking = True, admit.asking(ledger_index)
+    if asking is not None:
+        done = changes.carry_out(tx, asking)
+        matched = None not in done.meant
+        if admit.status is not None and done.withdrawn and not done.asked:
+            changes.withdraw_request(tx, admit.dispatch_id, admit.admitted_at)
+        link(tx.connection, admit.dispatch_id, list(zip(admit.links, done.meant, strict=False)))
+    elif admit.links:
+        meant = [party_to(tx.connection, admit.sender, one, ledger_index) for one in admit.links]
+        link(tx.connection, admit.dispatch_id, list(zip(admit.links, meant, strict=True)))
+    if admit.status is not None:
+        matched = statuses.record(tx, admit.dispatch_id, admit.status, admit.admitted_at, ledger_index)
+    return matched
 
 
 _PACKETS = select(
@@ -135,14 +159,23 @@ _DOCUMENTS = (
 )
 
 
+_NUMBERS = select(dispatches.c.sender, dispatches.c.code, dispatches.c.number_year, dispatches.c.id).where(
+    tuple_(dispatches.c.sender, dispatches.c.code, dispatches.c.number_year).in_(bindparam("numbers", expanding=True))
+)
+
+
 @dataclass(slots=True)
 class _Seen:
     """What is on record already, in the database or earlier in this very group."""
 
     packets: dict[tuple[str, str], Twin | Admit] = field(default_factory=dict)
     """By (peer, packet digest)."""
-    documents: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Dispatch ids by (document id, sender)."""
+    documents: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Dispatch ids by document id and sender."""
+    numbers: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """Dispatch ids of the first document of an agency with a number, by (sender, number and notation, year)."""
+    duplicates: dict[str, Duplicate] = field(default_factory=dict)
+    """What the new ones repeat, by their dispatch ids."""
 
     @classmethod
     def find(cls, connection: Connection, operations: Sequence[Admit]) -> _Seen:
@@ -152,175 +185,43 @@ class _Seen:
         document_ids = [one.document_id for one in operations if one.document]
         if document_ids:
             for document_id, sender, dispatch_id in connection.execute(_DOCUMENTS, {"document_ids": document_ids}):
-                seen.documents[document_id, sender] = dispatch_id
+                seen.documents.setdefault(document_id, {})[sender] = dispatch_id
+        numbers = [one.number for one in operations if one.number]
+        if numbers:
+            for sender, code, year, dispatch_id in connection.execute(_NUMBERS, {"numbers": numbers}):
+                seen.numbers[sender, code, year] = dispatch_id
         return seen
 
-    def verdict(self, admit: Admit) -> Twin | Conflict | Admit:
+    def verdict(self, tx: Transaction, admit: Admit) -> Twin | Conflict | Barred | Admit:
         """What this packet is, after those before it: itself where it is new, or the mate of its group it repeats."""
         known = self.packets.get((admit.peer, admit.packet_digest))
         if known is not None:
             return known
         if admit.document is not None:
-            if admit.document in self.documents:
-                return Conflict(self.documents[admit.document])
-            self.documents[admit.document] = admit.dispatch_id
+            document_id, sender = admit.document
+            holders = self.documents.setdefault(document_id, {})
+            if sender in holders:
+                return Conflict(holders[sender])
+            self._note_duplicate(admit, next(iter(holders.values()), None))
+            holders[sender] = admit.dispatch_id
+        elif admit.number is not None:
+            self._note_duplicate(admit, None)
+        asking = admit.asking(tx.next_index)
+        if asking is not None and (no := changes.why_not(tx.connection, asking)) is not None:
+            return Barred(*no)
         self.packets[admit.peer, admit.packet_digest] = admit
         return admit
 
-
-def _answer(admit: Admit, verdict: Twin | Conflict | Admit, indexes: dict[str, int]) -> Admitted | Twin | Conflict:
-    if not isinstance(verdict, Admit):
-        return verdict
-    index = indexes[verdict.dispatch_id]
-    if verdict is admit:
-        return Admitted(index)
-    return Twin(verdict.dispatch_id, verdict.packet_digest, index, verdict.admitted_at, verdict.receipt_xml)
+    def _note_duplicate(self, admit: Admit, same_id: str | None) -> None:
+        same_number = self.numbers.get(admit.number) if admit.number else None
+        if same_number is not None:
+            self.duplicates[admit.dispatch_id] = Duplicate(same_number, "number")
+        elif same_id is not None:
+            self.duplicates[admit.dispatch_id] = Duplicate(same_id, "document_id")
+        if admit.number is not None:
+            self.numbers.setdefault(admit.number, admit.dispatch_id)
 
 
 def twin_of(row: Row[*tuple[Any, ...]]) -> Twin:
     """From the columns of a dispatch."""
     return Twin(row.id, row.packet_digest, row.ledger_index, instant(row.admitted_at), row.receipt_xml)
-
-
-_BLOB = Insertion(blobs, "sha256", "size_bytes", "data", where_missing=True)
-_DISPATCH = Insertion(
-    dispatches,
-    "id",
-    "kind",
-    "peer",
-    "sender",
-    "document_id",
-    "business_type",
-    "code",
-    "packet_digest",
-    "admitted_at",
-    "ledger_index",
-    "subject",
-    "receipt_xml",
-    "report_xml",
-    "envelope",
-)
-_ATTACHMENT = Insertion(
-    dispatch_attachments,
-    "dispatch_id",
-    "number",
-    "content_id",
-    "content_type",
-    "name",
-    "description",
-    "sha256",
-    "size_bytes",
-    "wrapped",
-)
-_DELIVERY = Insertion(
-    deliveries,
-    "id",
-    "dispatch_id",
-    "ledger_index",
-    "addressee",
-    "addressed_as",
-    "peer",
-    "push",
-    "status",
-    "deadline_at",
-    "next_attempt_at",
-    "attempts",
-)
-EVENT = Insertion(delivery_events, "delivery_id", "event", "at", "detail", "ledger_index")
-
-
-def _insert(connection: Connection, new: Sequence[Admit], indexes: dict[str, int]) -> None:
-    _BLOB.run(connection, [(one.sha256, one.size_bytes, one.data) for admit in new for one in admit.attachments])
-    _DISPATCH.run(connection, [_dispatch_row(admit, indexes[admit.dispatch_id]) for admit in new])
-    _ATTACHMENT.run(
-        connection,
-        [
-            (
-                admit.dispatch_id,
-                number,
-                one.content_id,
-                one.content_type,
-                one.name,
-                one.description,
-                one.sha256,
-                one.size_bytes,
-                one.wrapped,
-            )
-            for admit in new
-            for number, one in enumerate(admit.attachments)
-        ],
-    )
-    _DELIVERY.run(
-        connection,
-        [
-            (
-                one.id,
-                admit.dispatch_id,
-                indexes[admit.dispatch_id],
-                one.addressee,
-                one.addressed_as,
-                one.peer,
-                one.push,
-                QUEUED,
-                micros(one.deadline_at),
-                micros(admit.admitted_at),
-                0,
-            )
-            for admit in new
-            for one in admit.deliveries
-        ],
-    )
-    EVENT.run(
-        connection,
-        [
-            (one.id, QUEUED, micros(admit.admitted_at), "", indexes[admit.dispatch_id])
-            for admit in new
-            for one in admit.deliveries
-        ],
-    )
-
-
-def _dispatch_row(admit: Admit, ledger_index: int) -> tuple[Any, ...]:
-    return (
-        admit.dispatch_id,
-        admit.kind.value,
-        admit.peer,
-        admit.sender,
-        admit.document_id,
-        admit.business_type,
-        admit.code,
-        admit.packet_digest,
-        micros(admit.admitted_at),
-        ledger_index,
-        admit.subject,
-        admit.receipt_xml,
-        admit.report_xml,
-        admit.envelope,
-    )
-
-
-_REFUSAL = Insertion(refusals, "peer", "packet_digest", "reason", "at", "ledger_index")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRefusal(Operation[int | None]):
-    """Record that a submission was refused: by digest and reason, never its content. Gives the index of the entry."""
-
-    peer: str
-    packet_digest: str | None
-    reason: Reason
-    at: datetime
-    entry: bytes | None
-    """None: recorded in the register only (a flood of refusals does not grow the ledger)."""
-
-    @classmethod
-    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int | None]:
-        indexes = tx.append_some([one.entry for one in operations])
-        _REFUSAL.run(
-            tx.connection,
-            [
-                (one.peer, one.packet_digest, one.reason.value, micros(one.at), index)
-                for one, index in zip(operations, indexes, strict=True)
-            ],
-        )
-        return indexes

@@ -10,9 +10,9 @@ from typing import Any, Self
 from sqlalchemy import bindparam, select
 
 from gateway.model.delivery import DeliveryEvent, DeliveryStatus, advance
-from gateway.store.admission import EVENT
 from gateway.store.instants import micros
 from gateway.store.schema import deliveries
+from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
 _STATUSES = select(deliveries.c.id, deliveries.c.status).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))

@@ -31,6 +31,11 @@ class Transaction:
         self.connection = connection
         self._size = self._committed_size = int(connection.execute(_LOCK_HEAD).scalar_one())
 
+    @property
+    def next_index(self) -> int:
+        """The index the next entry will have: everything below it is on record."""
+        return self._size
+
     def append(self, entries: Sequence[bytes]) -> range:
         """Append ledger entries; gives their indexes."""
         indexes = range(self._size, self._size + len(entries))

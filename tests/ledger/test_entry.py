@@ -25,11 +25,13 @@ ID = "01KB2M7Q0N5W4Z8T3R6Y9C1D2E"
 DIGEST = "ab" * 32
 EXAMPLES = {
     Form.ID: ID,
+    Form.ID_OR_NONE: "-",
     Form.DIGEST: DIGEST,
     Form.DIGEST_OR_NONE: "-",
     Form.KEY: "H26.17.8-Đống-Đa",
     Form.KEYS: "G22.99 000.00.00.H26 A26",
     Form.NUMBER: "17",
+    Form.CODE: "06",
     Form.WORD: "seal.digest",
     Form.INSTANT: "2027-01-01T00:00:00.000000Z",
 }

@@ -11,11 +11,11 @@ import pytest
 
 from gateway.ledger.tree import leaf_hash
 from gateway.model.delivery import Delivery, DeliveryStatus, TimelineEvent
-from gateway.model.dispatch import Dispatch, Kind
+from gateway.model.dispatch import Dispatch, Duplicate, Kind
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.store import Admitted, Conflict, NewAttachment, RecordRefusal, Store, Twin, queries
-from tests.store.samples import DEADLINE, NOW, admit, attachment, run, sha256, write, write_all
+from tests.store.samples import DEADLINE, NOW, admit, attachment, dispatch_id, run, sha256, write, write_all
 
 
 def test_what_was_admitted_is_read_back_equal(store: Store) -> None:
@@ -103,8 +103,8 @@ def test_in_one_group_each_is_judged_by_those_before_it_alone(store: Store) -> N
 
 def test_the_same_packet_of_another_peer_is_another_dispatch(store: Store) -> None:
     write(store, admit(1))
-    other = admit(1, dispatch_id="other", peer="peer-other", sender="G02")
-    assert write(store, other) == Admitted(1)
+    other = admit(1, dispatch_id=dispatch_id(9), peer="peer-other", sender="G02")
+    assert write(store, other) == Admitted(1, Duplicate(dispatch_id(1), "document_id"))
 
 
 def test_other_bytes_under_a_document_id_are_a_conflict_and_change_nothing(store: Store) -> None:
@@ -134,7 +134,8 @@ def test_conflicts_in_one_group_leave_the_first(store: Store) -> None:
 )
 def test_only_new_documents_of_one_agency_claim_an_id(store: Store, changes: dict[str, object]) -> None:
     write(store, admit(1, document_id="document-1"))
-    assert write(store, admit(2, **({"document_id": "document-1"} | changes))) == Admitted(1)
+    admitted = write(store, admit(2, **({"document_id": "document-1"} | changes)))
+    assert isinstance(admitted, Admitted) and admitted.ledger_index == 1
 
 
 def test_one_attachment_in_two_packets_is_kept_once(store: Store) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
 from gateway.model.delivery import Attempt, Delivery, DeliveryStatus, Outcome, TimelineEvent
-from gateway.model.dispatch import Dispatch, Kind
+from gateway.model.dispatch import Dispatch, Duplicate, Kind
+from gateway.model.lifecycle import processing
 from gateway.store.instants import instant, instant_or_none
+from gateway.store.queries.life import asked, reports
 from gateway.store.queries.register import attachments
 from gateway.store.schema import attempts, deliveries, delivery_events, dispatches
 
@@ -61,11 +64,17 @@ def _dispatch(connection: Connection, row: Row[*tuple[Any, ...]]) -> Dispatch:
         admitted_at=instant(row.admitted_at),
         ledger_index=row.ledger_index,
         attachments=attachments(connection, row.id),
-        deliveries=_deliveries(connection, row.id),
+        deliveries=_deliveries(connection, row),
+        due_on=None if row.due_on is None else date.fromisoformat(row.due_on),
+        priority=row.priority,
+        duplicate=None if row.duplicate_of is None else Duplicate(row.duplicate_of, row.duplicate_by),
     )
 
 
-def _deliveries(connection: Connection, dispatch_id: str) -> tuple[Delivery, ...]:
+def _deliveries(connection: Connection, of: Row[*tuple[Any, ...]]) -> tuple[Delivery, ...]:
+    dispatch_id = of.id
+    told = reports(connection, dispatch_id)
+    changed = asked(connection, of, told)
     tries: defaultdict[str, list[Attempt]] = defaultdict(list)
     for row in connection.execute(_ATTEMPTS, {"id": dispatch_id}):
         outcome = Outcome(row.outcome) if row.outcome else None
@@ -85,6 +94,8 @@ def _deliveries(connection: Connection, dispatch_id: str) -> tuple[Delivery, ...
             instant(row.deadline_at),
             tuple(tries[row.id]),
             tuple(steps[row.id]),
+            processing(told.get(row.id, ()), instant(of.admitted_at)),
+            tuple(changed.get(row.id, ())),
         )
         for row in connection.execute(_DELIVERIES, {"id": dispatch_id})
     )

@@ -28,18 +28,31 @@ from gateway.store.schema.dispatches import (
     dispatches,
 )
 from gateway.store.schema.evidence import evidence, salts, timestamps
-from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
-from gateway.store.schema.notices import UNSENT, UNTOLD, contacts, mails, notices, webhook_feed, webhooks
-from gateway.store.schema.people import people, person_agencies, recovery_codes, sessions
+from gateway.store.schema.life import UNANSWERED, changes, links, statuses
+from gateway.store.schema.notices import (
+    DEAD,
+    GIVEN_UP,
+    UNSENT,
+    UNTOLD,
+    contacts,
+    mails,
+    notices,
+    webhook_feed,
+    webhooks,
+)
+from gateway.store.schema.people import acts, people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.tables import refusals, rule_tables, settings
 from gateway.store.schema.witness import cosignatures, gateway_keys
 
 __all__ = [
     "CLAIMED",
+    "DEAD",
     "DUE",
+    "GIVEN_UP",
     "NEW_DOCUMENT",
     "OPEN",
+    "UNANSWERED",
     "UNDELIVERED",
     "UNSENT",
     "UNTOLD",
@@ -48,6 +61,7 @@ __all__ = [
     "agency_changes",
     "attempts",
     "blobs",
+    "changes",
     "checkpoints",
     "contacts",
     "cosignatures",
@@ -62,6 +76,7 @@ __all__ = [
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
+    "links",
     "mails",
     "metadata",
     "notices",
@@ -74,6 +89,7 @@ __all__ = [
     "salts",
     "sessions",
     "settings",
+    "statuses",
     "timestamps",
     "webhook_feed",
     "webhooks",

@@ -58,9 +58,20 @@ dispatches = Table(
     Column("receipt_xml", LargeBinary, nullable=False),
     Column("report_xml", LargeBinary, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("promulgated_on", String(10)),
+    Column("due_on", String(10)),
+    Column("priority", SmallInteger),
+    Column("number_year", SmallInteger),
+    Column("duplicate_of", Id),
+    Column("duplicate_by", String(16)),
+    Index("uq_dispatches_number", "sender", "code", "number_year", unique=True),
     Index("uq_dispatches_packet", "packet_digest", "peer", unique=True),
     partial_index("uq_dispatches_new_document", "document_id", "sender", where=NEW_DOCUMENT, unique=True),
 )
+
+"""Days are `yyyy-mm-dd`, null where the packet names none that exists. `number_year`: the year in which the document
+was the first of its agency to bear this number (`code`); null on every other. `duplicate_of`: the document whose number
+(`duplicate_by` "number") or identifier ("document_id") it repeats."""
 
 dispatch_attachments = Table(
     "dispatch_attachments",
