@@ -106,6 +106,7 @@ def certificate(
     ends_at: datetime = NOW + 365 * DAY,
     sign_documents: bool = True,
     extended: tuple[x509.ObjectIdentifier, ...] = (),
+    extended_critical: bool = False,
     constraints: bool = True,
 ) -> x509.Certificate:
     """An X.509 certificate; self-signed without an issuer. `sign_documents=False` leaves only keyEncipherment."""
@@ -136,7 +137,7 @@ def certificate(
             x509.BasicConstraints(authority, path_length if authority else None), critical=True
         )
     if extended:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=extended_critical)
     signing_key = issuer.key if issuer else key
     if isinstance(signing_key, ec.EllipticCurvePrivateKey):
         return builder.sign(signing_key, hashes.SHA256(), ecdsa_deterministic=True)

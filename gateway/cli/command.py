@@ -13,6 +13,7 @@ from gateway.cli import (
     check,
     directory,
     evidence,
+    evidence_documents,
     examine,
     form_rules,
     founding,
@@ -32,7 +33,7 @@ class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
-        "evidence": ("prove", "check"),
+        "evidence": ("evidence", "prove", "check"),
         "administration": ("directory", "peer", "table", "config"),
         "reference": ("reasons", "rules", "help"),
     }
@@ -62,6 +63,7 @@ for _verb in (
     packets.fetch,
     packets.acknowledge,
     evidence.status,
+    evidence_documents.evidence,
     evidence.prove,
     check.check,
     directory.directory,

@@ -21,11 +21,14 @@ from gateway.client.results import (
     Change,
     DeliveryAnswered,
     Dispatch,
+    Evidence,
     Examination,
     Fetched,
     Finding,
     Inbox,
     InboxItem,
+    Refusal,
+    Refusals,
 )
 from gateway.client.wire import Patience
 
@@ -37,6 +40,7 @@ __all__ = [
     "Decline",
     "DeliveryAnswered",
     "Dispatch",
+    "Evidence",
     "Examination",
     "Fetched",
     "Finding",
@@ -50,6 +54,8 @@ __all__ = [
     "Patience",
     "Problem",
     "Progress",
+    "Refusal",
+    "Refusals",
     "Source",
     "TransferDamaged",
     "Unreachable",

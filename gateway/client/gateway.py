@@ -25,10 +25,13 @@ from gateway.client.results import (
     DeliveryAnswered,
     Dispatch,
     Dispatches,
+    Evidence,
+    EvidenceList,
     Examination,
     Fetched,
     Inbox,
     InboxItem,
+    Refusals,
 )
 from gateway.client.wire import QUIET_TIMEOUT_S, Ask, Patience, Wire
 from gateway.edxml import Limits
@@ -152,6 +155,23 @@ class GatewayClient:
     async def proof(self, dispatch_id: str) -> bytes:
         """The case file (ZIP) that proves a dispatch offline."""
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof"), _bytes)
+
+    async def evidence(self, dispatch_id: str) -> tuple[Evidence, ...]:
+        """What there is evidence of, in the ledger's order."""
+        return (await self._get(f"/v1/dispatches/{_part(dispatch_id)}/evidence", EvidenceList)).evidence
+
+    async def evidence_document(self, dispatch_id: str, index: int, event: str) -> bytes:
+        """One evidence, sealed XML."""
+        path = f"/v1/dispatches/{_part(dispatch_id)}/evidence/{index}/{_part(event)}"
+        return await self._wire.ask(Ask("GET", path), _bytes)
+
+    async def refusals(self, after: int = 0) -> Refusals:
+        """A page of what was refused to us, from behind number `after`."""
+        return await self._get("/v1/refusals", Refusals, {"after": str(after)})
+
+    async def refusal_evidence(self, index: int) -> bytes:
+        """The evidence of a refusal, sealed XML. `index` is its `ledger_index`."""
+        return await self._wire.ask(Ask("GET", f"/v1/refusals/{index}/evidence"), _bytes)
 
     async def checkpoint(self) -> bytes:
         """The ledger's latest signed checkpoint."""

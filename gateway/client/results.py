@@ -144,6 +144,41 @@ class Dispatches(Struct, frozen=True):
     dispatches: tuple[Dispatch, ...]
 
 
+class Evidence(Struct, frozen=True):
+    """One event of a dispatch there is evidence of, by its name in ETSI EN 319 522."""
+
+    index: int
+    event: str
+    event_id: str
+    at: datetime
+    recipients: tuple[str, ...]
+    reason: str | None
+    document: str
+
+
+class EvidenceList(Struct, frozen=True):
+    """Every evidence of a dispatch that concerns us."""
+
+    evidence: tuple[Evidence, ...]
+
+
+class Refusal(Struct, frozen=True):
+    """A submission of ours that was refused. `ledger_index` names its evidence, where it has one."""
+
+    number: int
+    at: datetime
+    reason: str
+    packet_digest: str | None
+    ledger_index: int | None
+
+
+class Refusals(Struct, frozen=True):
+    """A page of refusals; `next` continues after it."""
+
+    refusals: tuple[Refusal, ...]
+    next: int | None
+
+
 class Agency(Struct, frozen=True):
     """An agency of the directory."""
 

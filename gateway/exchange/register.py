@@ -51,6 +51,12 @@ async def report(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     return packet.report_xml
 
 
+def indexes_of(seen: Dispatch) -> tuple[int, ...]:
+    """Where the ledger speaks of a dispatch as somebody sees it, in order."""
+    steps = (step.ledger_index for one in seen.deliveries for step in one.timeline)
+    return tuple(sorted({seen.ledger_index} | {index for index in steps if index is not None}))
+
+
 async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
     seen = await dispatch(line, peer, dispatch_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.http import health, native, sse
+from gateway.http import evidence, health, native, sse
 from gateway.http.endpoints import BYTES, FORM, JSON, PACKET_TYPES, XML, Answer, Endpoint, plain
 from gateway.http.metrics import Metrics
 from gateway.http.shapes import (
@@ -89,6 +89,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         {200: Answer("A ZIP of standard files", {"application/zip": None})},
         refusals=(Reason.NOT_FOUND, Reason.LEDGER_UNAVAILABLE),
     ),
+    *evidence.ENDPOINTS,
     Endpoint(
         "GET", "/v1/agencies", "listAgencies", "Search the directory", native.agencies,
         {200: Answer("A page of agencies", {JSON: AgenciesShape})}, AgenciesQuery,

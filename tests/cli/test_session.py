@@ -352,3 +352,15 @@ def test_people_read_instants_in_viet_nams_time(place: Place) -> None:
     said = place.as_ministry("status", dispatch).out
     assert re.search(r" \d\d:\d\d:\d\d\+07:00", said)
     assert "+00:00" not in said
+
+
+def test_evidence_is_shown_in_words_and_written_where_asked(place: Place, tmp_path: Path) -> None:
+    dispatch = place.as_ministry("submit", place.packet("127"), "--json").json["dispatch_id"]
+    said = place.as_ministry("evidence", dispatch, "--out", tmp_path)
+    assert said.code == 0
+    assert "Trục đã nhận gói tin" in said.out and "ContentConsignment" in said.out
+    written = sorted(path.name.partition("-")[2] for path in tmp_path.iterdir())
+    assert written == ["ContentConsignment.xml", "SubmissionAcceptance.xml"]
+    assert place.as_ministry("evidence", dispatch, "--out", tmp_path).code == 1, "nothing is written over"
+    listed = place.as_ministry("evidence", dispatch, "--json").json
+    assert [one["event"] for one in listed] == ["SubmissionAcceptance", "ContentConsignment"]

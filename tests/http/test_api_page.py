@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.http import shapes
+from gateway.http import evidence, shapes
 from gateway.http.openapi import public_path
 from gateway.http.shapes import FindingShape, NoQuery, ProblemShape
 from gateway.http.table import ENDPOINTS
@@ -50,6 +50,7 @@ def test_every_field_of_every_answer_has_its_row() -> None:
         answered |= {shape for each in media for shape in each.values() if shape is not None}
     inner = {shapes.InboxItemShape, shapes.AttachmentShape, shapes.DeliveryShape, shapes.TimelineShape}
     answered |= inner | {shapes.AgencyShape, shapes.ChangeShape}
+    answered |= {evidence.EvidenceShape, evidence.RefusalShape}
     assert set(FIELDS) == {shape.__name__ for shape in answered}
     for shape in answered:
         assert sorted(names(FIELDS[shape.__name__])) == sorted(wire_names(shape)), shape.__name__
