@@ -28,6 +28,7 @@ from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.client import Examination
 from gateway.edxml import Limits
+from gateway.model.envelope import EnvelopeState
 from gateway.model.refusal import Severity
 from gateway.rules.policy import POLICIES, STRICT
 from gateway.trust.anchors import AnchorStore, load_anchors
@@ -137,8 +138,10 @@ def _tell(session: Session, seen: Seen) -> None:
     report_findings(session, seen.findings)
     if seen.seal is not None:
         session.tell("say.examine.sealed", subject=seen.seal.subject, at=seen.seal.signed_at)
-    elif seen.signature is not None:
-        session.tell(f"say.examine.signature.{seen.signature.name.lower()}")
+    elif seen.envelope is not None and seen.envelope.state is EnvelopeState.SEAL:
+        session.tell("say.examine.unverified")
+    elif seen.envelope is not None:
+        session.tell_words(seen.envelope.text(session.lang))
     if not seen.refused:
         session.tell("say.examine.good")
     session.note("say.examine.unknown_system" if seen.by_directory else "say.examine.unknown")
@@ -148,7 +151,13 @@ def _facts(session: Session, seen: Seen) -> dict[str, object]:
     return {
         "verdict": "refused" if seen.refused else "nothing_found",
         "packet_digest": seen.claim.digest if seen.claim else None,
-        "signature": seen.signature.name.lower() if seen.signature else None,
+        "envelope_signature": None
+        if seen.envelope is None
+        else {
+            "state": seen.envelope.state,
+            "fault": seen.envelope.fault,
+            "text": seen.envelope.text(session.lang),
+        },
         "seal": {"subject": seen.seal.subject, "signed_at": seen.seal.signed_at} if seen.seal else None,
         "findings": [
             {
@@ -178,5 +187,7 @@ def _show_answer(session: Session, answer: Examination, as_json: bool) -> int:
         for one in answer.findings:
             kind = "say.error" if one.severity == Severity.REFUSE else "say.warning"
             session.report(told_words(one, session.lang), one.hint, kind)
+        if answer.envelope_signature is not None:
+            session.tell_words(answer.envelope_signature.text)
         session.tell("say.examine.admitted" if answer.admitted else "say.examine.refused")
     return DONE if answer.admitted else FAILED

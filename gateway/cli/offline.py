@@ -9,11 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway import edxml, rules, trust
-from gateway.edxml import Cutter, Limits, Received, SignatureState, Sink
+from gateway.edxml import Cutter, Limits, Received, Sink
 from gateway.model.agency import Agency, Directory, Grant, Peer
+from gateway.model.envelope import EnvelopeSignature, EnvelopeState
 from gateway.model.packet import Claim, Content, Document, SealFacts
 from gateway.model.refusal import Finding, Refused, Severity
 from gateway.rules import Known
+from gateway.rules.examine import envelope_signature
 from gateway.rules.form import check_form
 from gateway.rules.form_rules import check_form_rules
 from gateway.rules.pdfs import PdfFacts, check_pdfs, pdfs_of
@@ -33,7 +35,8 @@ class Seen:
 
     findings: tuple[Finding, ...]
     claim: Claim | None = None
-    signature: SignatureState | None = None
+    envelope: EnvelopeSignature | None = None
+    """What stands in the Signature slot."""
     seal: SealFacts | None = None
     by_directory: bool = False
     """A directory was at hand: the agencies and their people were examined too."""
@@ -104,7 +107,7 @@ def as_the_door(path: Path, limits: Limits, beside: Beside, policy: Policy, at: 
             sources = pdfs_of(report.packet, [one.head for one in received.parts], data)
             chains, stores = Chains(beside.pdf_stores), digest_of(beside.pdf_stores)
             report = check_pdfs(report, sources, PdfFacts(stores, chains, beside.snapshot, PdfLimits(), directory))
-        return Seen(report.findings, *_read(received, limits), seal, by_directory=True)
+        return Seen(report.findings, _read(received, limits), report.envelope, seal, by_directory=True)
 
 
 def alone(
@@ -121,15 +124,15 @@ def alone(
             *check_form(claim, limits.addressees_max, at),
             *check_form_rules(parsed, claim, _assumed(claim.content), at, policy),
         )
-        signature = edxml.signature_state(parsed)
-        if not senders or signature is not SignatureState.STRICT_CANDIDATE:
-            return Seen(findings, claim, signature)
+        envelope = envelope_signature(parsed, received)
+        if not senders or envelope.state is not EnvelopeState.SEAL:
+            return Seen(findings, claim, envelope)
         attachments = [(one.content_id, one.sha256) for one in claim.attachments]
         try:
             verified = trust.verify(parsed, attachments, senders, TrustStore(anchors), at)
         except Refused as no:
-            return Seen((*findings, *no.findings), claim, signature)
-        return Seen(findings, claim, signature, verified.facts)
+            return Seen((*findings, *no.findings), claim, envelope)
+        return Seen(findings, claim, envelope, verified.facts)
     except Refused as no:
         return Seen(no.findings)
 
@@ -139,18 +142,16 @@ def _received(path: Path, limits: Limits, open_sink: Callable[[], Sink]) -> Rece
     with path.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             cutter.feed(piece)
-    return edxml.received(*cutter.finish())
+    return cutter.received()
 
 
-def _read(received: Received, limits: Limits) -> tuple[Claim | None, SignatureState | None]:
+def _read(received: Received, limits: Limits) -> Claim | None:
     """What the packet says of itself, where it can be read."""
     try:
         parsed = edxml.parse(received.skeleton, limits)
-        if edxml.validate(parsed):
-            return None, None
-        return edxml.read(parsed, received), edxml.signature_state(parsed)
+        return None if edxml.validate(parsed) else edxml.read(parsed, received)
     except Refused:
-        return None, None
+        return None
 
 
 def _assumed(content: Content) -> Directory:

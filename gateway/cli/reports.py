@@ -51,6 +51,8 @@ def show_report(session: Session, path: Path) -> int:
     for name, version, _ in versions.tables:
         session.tell("say.report.table", name=name, version=version)
     _tell_findings(session, facts)
+    if facts.envelope is not None:
+        session.tell_words(facts.envelope.text(session.lang))
     _tell_pdfs(session, facts)
     if der is None:
         session.note("say.report.unsealed")

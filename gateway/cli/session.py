@@ -43,6 +43,10 @@ class Session:
         """One line for a person on stdout."""
         self.out.print(plain(self.say(key, **values)))
 
+    def tell_words(self, sentence: str) -> None:
+        """One line for a person on stdout, in words that are already said."""
+        self.out.print(plain(sentence))
+
     def note(self, key: str, /, **values: object) -> None:
         """One line on stderr: progress, advice, warnings. Never part of the result."""
         self.err.print(plain(self.say(key, **values)))

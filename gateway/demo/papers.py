@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway import edxml, trust
 from gateway.demo.cast import SIGNER, SIGNER_POSITION, Player
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import (
     Business,
     BusinessType,
@@ -24,7 +25,6 @@ from gateway.model.packet import (
     StatusCode,
     TraceHop,
 )
-from gateway.rules.form import VIET_NAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def read_content(file: bytes) -> Content:
     limits = edxml.Limits()
     cutter = edxml.Cutter(limits, _Nowhere)
     cutter.feed(file)
-    arrived = edxml.received(*cutter.finish())
+    arrived = cutter.received()
     return edxml.read(edxml.parse(arrived.skeleton, limits), arrived).content
 
 

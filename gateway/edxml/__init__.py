@@ -12,13 +12,14 @@ from gateway.edxml.parse import Parsed, parse
 from gateway.edxml.part import Part, PartWriter, Received, Sink, received
 from gateway.edxml.read import read, read_content
 from gateway.edxml.schema import Profile, schema_path, validate
-from gateway.edxml.signature import SignatureState, signature_state
+from gateway.edxml.signature import OldSignature, SignatureState, old_signature, signature_state
 from gateway.edxml.write import NewAttachment, write
 
 __all__ = [
     "Cutter",
     "Limits",
     "NewAttachment",
+    "OldSignature",
     "Parsed",
     "Part",
     "PartWriter",
@@ -27,6 +28,7 @@ __all__ = [
     "SignatureState",
     "Sink",
     "inline",
+    "old_signature",
     "parse",
     "quoted",
     "read",

@@ -13,10 +13,11 @@ from collections.abc import Callable
 
 from gateway.edxml.base64_run import WHITE_SPACE, Base64Run, Damaged
 from gateway.edxml.encoding import HEAD_BYTES, check_family
+from gateway.edxml.enveloped import EnvelopedDigest
 from gateway.edxml.findings import explained
 from gateway.edxml.limits import Limits
 from gateway.edxml.parse import fault_before
-from gateway.edxml.part import Part, PartWriter, Sink
+from gateway.edxml.part import Part, PartWriter, Received, Sink, received
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 
@@ -55,6 +56,7 @@ class Cutter:
         self._parts: list[Part] = []
         self.places: list[int | None] = []
         """Where in the skeleton each run was cut out; None for a self-closed element."""
+        self._enveloped = EnvelopedDigest()
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the body; where they are split changes nothing.
@@ -79,6 +81,17 @@ class Cutter:
             check_family(self._carry)
         self._keep(self._carry)
         return bytes(self._skeleton), tuple(self._parts)
+
+    def received(self) -> Received:
+        """`finish`, put together. Of a file fed whole, with the digest an old signature over it was made over."""
+        skeleton, parts = self.finish()
+        return received(skeleton, parts, self.enveloped)
+
+    @property
+    def enveloped(self) -> str | None:
+        """Once finished: the digest of the whole file that an old signature covers (hex). None where there is no such
+        signature, where attachments come apart, or where it could not be taken on the way."""
+        return self._enveloped.finish(self._skeleton) if self._inline or not self.places else None
 
     # Each state consumes `data` from `at` on and says where it stopped; what cannot be judged yet waits in `_carry`.
 
@@ -149,6 +162,7 @@ class Cutter:
             return self._wait(data, end)
         if data[end + 1 : end + 2] != b"/":
             raise self._damaged(Damaged("markup"))
+        self._enveloped.run_ends()
         if self._run is not None:
             try:
                 self._parts.append(self._run.finish())
@@ -164,6 +178,7 @@ class Cutter:
             if run.strip(WHITE_SPACE):
                 raise self._refused(Reason.MULTIPART_MALFORMED, "run_not_empty")
             return
+        self._enveloped.text(run)
         try:
             self._run.write(run)
         except Damaged as damage:
@@ -176,6 +191,7 @@ class Cutter:
         if not self_closed:
             self._state = Cutter._in_run
             if self._inline:
+                self._enveloped.run_begins(self._skeleton)
                 self._run = Base64Run(PartWriter(self._limits, self._open_sink()))
             return
         if not self._inline:

@@ -81,9 +81,11 @@ class Received:
     parts: tuple[Part, ...]
     """In the order of their Attachment elements."""
     digest: str
+    enveloped: str | None = None
+    """Hex: what an old signature over the whole file was made over (`Cutter.enveloped`)."""
 
 
-def received(skeleton: bytes, parts: Sequence[Part]) -> Received:
+def received(skeleton: bytes, parts: Sequence[Part], enveloped: str | None = None) -> Received:
     """Put a submission together, however it was packaged: the same packet has the same digest."""
     digest = packet_digest(skeleton, [(part.sha256, part.size_bytes) for part in parts])
-    return Received(skeleton, tuple(parts), digest)
+    return Received(skeleton, tuple(parts), digest, enveloped)

@@ -79,7 +79,7 @@ async def replay(line: Line, dispatch_id: str, snapshot: RevocationSnapshot | No
     directory = await _directory(line, facts.versions.directory)
     peer = _peer(directory, facts)
     known = Known(directory, line.trust, line.limits, facts.examined_at, await _table(line, facts))
-    with _again(line, packet) as packet_received:
+    with _again(line, packet, facts) as packet_received:
         examination = examine(packet_received, peer, known)
         if facts.pdf is not None:
             desk, at_hand = line.pdf_desk, snapshot
@@ -110,7 +110,7 @@ async def impact(
             known = Known(
                 directory, line.trust, line.limits, facts.examined_at, table or await _table(line, facts), policy=policy
             )
-            with _again(line, packet) as packet_received:
+            with _again(line, packet, facts) as packet_received:
                 examination = examine(packet_received, _peer(directory, facts), known)
             refusing = (*_refusing(examination), *_refusing_pdfs(facts, examination.policy))
             yield number, Fared(packet.dispatch_id, facts.examined_at, packet.sender, refusing) if refusing else None
@@ -168,8 +168,11 @@ async def _table(line: Line, facts: ReportFacts) -> AuthorityTable:
 
 
 @contextmanager
-def _again(line: Line, packet: Kept) -> Iterator[Received]:
-    """The packet as it was received, staged anew. Unavailable where an attachment is damaged on disk."""
+def _again(line: Line, packet: Kept, facts: ReportFacts) -> Iterator[Received]:
+    """The packet as it was received, staged anew. Unavailable where an attachment is damaged on disk.
+
+    How its base64 was typed is not kept: what an old signature covers is taken from the report.
+    """
     parts, sinks = [], []
     try:
         for one in packet.attachments:
@@ -178,6 +181,6 @@ def _again(line: Line, packet: Kept) -> Iterator[Received]:
             for piece in line.blobs.reader(one)():
                 writer.write(piece)
             parts.append(writer.finish())
-        yield received(packet.envelope, parts)
+        yield received(packet.envelope, parts, facts.envelope.digest if facts.envelope else None)
     finally:
         line.blobs.drop(sinks)

@@ -26,7 +26,6 @@ from gateway.http.shapes import (
     DispatchesShape,
     DispatchShape,
     ExaminationShape,
-    FindingShape,
     InboxItemShape,
     InboxQuery,
     InboxShape,
@@ -63,19 +62,7 @@ async def examine(call: Call[NoQuery]) -> web.StreamResponse:
                 report = await intake.examine_packet(call.line, call.peer, received)
         finally:
             call.line.blobs.release(received.parts)
-    lang = language(call.request)
-    return json_answer(
-        ExaminationShape(
-            verdict="admitted" if report.admitted else "refused",
-            packet_digest=report.packet_digest,
-            examined_at=report.examined_at,
-            directory_version=report.directory_version,
-            findings=tuple(
-                FindingShape.of(one, lang) for one in sorted(report.findings, key=lambda one: one.reason.precedence)
-            ),
-            addressees=tuple(one.agency for one in report.addressees),
-        )
-    )
+    return json_answer(ExaminationShape.of(report, language(call.request)))
 
 
 @contextmanager

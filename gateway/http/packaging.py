@@ -73,7 +73,7 @@ class InlineBody:
 
     def finish(self) -> Received:
         """The packet, with its attachments in file order."""
-        return received(*self._cutter.finish())
+        return self._cutter.received()
 
 
 class FormBody:
@@ -119,7 +119,7 @@ class FormBody:
         if not self._names:
             raise _malformed("form_empty")
         skeleton, _ = self._cutter.finish()
-        return received(skeleton, self._parts)
+        return received(skeleton, self._parts, self._cutter.enveloped)
 
     def _begin(self, segment: multipart.MultipartSegment) -> None:
         headers = [name for name, _ in segment.headerlist]

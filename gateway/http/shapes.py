@@ -14,9 +14,11 @@ from msgspec import UNSET, Meta, UnsetType
 from gateway.model.agency import Agency
 from gateway.model.delivery import Delivery, DeliveryStatus
 from gateway.model.dispatch import Dispatch, Kind, Receipt
+from gateway.model.envelope import EnvelopeFault, EnvelopeState
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Severity
+from gateway.rules import Examination
 from gateway.store import InboxItem
 
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
@@ -100,6 +102,14 @@ class AcceptedShape(msgspec.Struct, frozen=True):
         )
 
 
+class EnvelopeSignatureShape(msgspec.Struct, frozen=True):
+    """What stands in the envelope's Signature slot. Signatures of the old kind are told, and relied on for nothing."""
+
+    state: EnvelopeState
+    fault: EnvelopeFault | None
+    text: str
+
+
 class ExaminationShape(msgspec.Struct, frozen=True):
     """What the gateway would say to this packet now. Nothing was recorded."""
 
@@ -110,6 +120,23 @@ class ExaminationShape(msgspec.Struct, frozen=True):
     findings: tuple[FindingShape, ...]
     addressees: tuple[str, ...]
     """Keys of the agencies it would be delivered to."""
+    envelope_signature: EnvelopeSignatureShape | None
+    """None: the packet could not be read."""
+
+    @classmethod
+    def of(cls, report: Examination, lang: str) -> ExaminationShape:
+        findings, envelope = sorted(report.findings, key=lambda one: one.reason.precedence), report.envelope
+        return cls(
+            verdict="admitted" if report.admitted else "refused",
+            packet_digest=report.packet_digest,
+            examined_at=report.examined_at,
+            directory_version=report.directory_version,
+            findings=tuple(FindingShape.of(one, lang) for one in findings),
+            addressees=tuple(one.agency for one in report.addressees),
+            envelope_signature=EnvelopeSignatureShape(envelope.state, envelope.fault, envelope.text(lang))
+            if envelope
+            else None,
+        )
 
 
 class AttachmentShape(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ digest. The same packet under the same versions gives the same bytes. Schema: `s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from gateway.ledger.canonical import Element, NotCanonicalError, read, write
 from gateway.ledger.entry import read_instant, write_instant
 from gateway.ledger.fault import Fault, ProofError
+from gateway.model.envelope import EnvelopeFault, EnvelopeSignature, EnvelopeState
 from gateway.model.pdf import PdfSignature
 from gateway.model.refusal import Finding, Severity
 from gateway.model.words import LANGUAGES
@@ -91,6 +92,8 @@ class ReportFacts:
     findings: tuple[ReportedFinding, ...] = ()
     pdf: PdfBasis | None = None
     """None: signatures inside PDFs were not looked at."""
+    envelope: EnvelopeSignature | None = None
+    """What stands in the envelope's Signature slot; None where the packet could not be read."""
 
     def of_severity(self, severity: str) -> tuple[ReportedFinding, ...]:
         return tuple(one for one in self.findings if one.severity == severity)
@@ -112,6 +115,7 @@ def facts_of(examination: Examination, peer: str, anchors: str) -> ReportFacts:
         ),
         findings=tuple(map(_reported, sorted(examination.findings, key=_weight))),
         pdf=_basis(examination.pdfs),
+        envelope=examination.envelope,
     )
 
 
@@ -179,6 +183,7 @@ def write_report(facts: ReportFacts) -> bytes:
             Element("Policy", _given(name=facts.policy)),
             _versions(facts.versions),
             Element("Findings", children=tuple(map(_finding, facts.findings))),
+            *_envelope(facts.envelope),
             _pdf(facts.pdf),
         ),
     )
@@ -214,6 +219,12 @@ def _finding(one: ReportedFinding) -> Element:
         _given(reason=one.reason, severity=one.severity, rule=one.rule, path=one.path, line=line),
         (*texts, *advice),
     )
+
+
+def _envelope(one: EnvelopeSignature | None) -> Iterator[Element]:
+    if one is not None:
+        fault = None if one.fault is None else str(one.fault)
+        yield Element("EnvelopeSignature", _given(digest=one.digest, fault=fault, state=str(one.state)))
 
 
 def _pdf(basis: PdfBasis | None) -> Element:
@@ -264,6 +275,7 @@ def _facts(root: Element) -> ReportFacts:
         ),
         findings=tuple(_read_finding(one) for one in root["Findings"].children),
         pdf=_read_pdf(root["PdfSignatures"]),
+        envelope=next(map(_read_envelope, root.all("EnvelopeSignature")), None),
     )
 
 
@@ -285,6 +297,13 @@ def _texts(one: Element, name: str) -> dict[str, str]:
     if set(texts) != set(LANGUAGES):
         raise NotCanonicalError(f"{one.name}/{name}")
     return texts
+
+
+def _read_envelope(one: Element) -> EnvelopeSignature:
+    fault = one.get("fault")
+    return EnvelopeSignature(
+        EnvelopeState(one.need("state")), None if fault is None else EnvelopeFault(fault), one.get("digest")
+    )
 
 
 def _read_pdf(one: Element) -> PdfBasis | None:

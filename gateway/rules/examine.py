@@ -8,6 +8,7 @@ from datetime import datetime
 from gateway import edxml, trust
 from gateway.edxml import Limits, Parsed, Received, SignatureState
 from gateway.model.agency import Agency, Directory, Peer
+from gateway.model.envelope import EnvelopeSignature, EnvelopeState
 from gateway.model.packet import Claim, Packet
 from gateway.model.pdf import PdfReport
 from gateway.model.reasons import Reason
@@ -76,6 +77,8 @@ class Examination:
     """What the packet was held to; None where it could not be read so far."""
     pdfs: PdfChecks | None = None
     """None: the signatures inside PDFs were not looked at (`rules.pdfs.check_pdfs`)."""
+    envelope: EnvelopeSignature | None = None
+    """What stands in the envelope's Signature slot; None where the packet could not be read."""
 
     @property
     def admitted(self) -> bool:
@@ -107,14 +110,15 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
         return replace(report, findings=no.findings)
     sender = known.directory.agency(claim.content.sender.id)
     policy = known.policy or policy_of(peer, sender, known.table.policies)
-    report = replace(report, policy=policy)
+    envelope = envelope_signature(parsed, received)
+    report = replace(report, policy=policy, envelope=envelope)
     form = (  # and by rule
         *check_form(claim, known.limits.addressees_max, known.at),
         *check_form_rules(parsed, claim, known.directory, known.at, policy),
     )
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4: who may send and receive,
     competence = check_competence(claim.content, sender, known.table, policy, known.at)  # and who may issue and sign
-    packet, seal = _verify_seal(parsed, claim, sender, policy, known)  # step 5
+    packet, seal = _verify_seal(parsed, claim, sender, envelope, policy, known)  # step 5
     findings = (*form, *authority, *competence, *seal)
     if packet is None or any(one.severity is Severity.REFUSE for one in findings):
         return replace(report, findings=findings)
@@ -127,11 +131,18 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     )
 
 
+def envelope_signature(parsed: Parsed, received: Received) -> EnvelopeSignature:
+    """What stands in the Signature slot. A signature of the field is judged for the report alone."""
+    if edxml.signature_state(parsed) is SignatureState.STRICT_CANDIDATE:
+        return EnvelopeSignature(EnvelopeState.SEAL)
+    return trust.judge_old(edxml.old_signature(parsed.root), received.enveloped)
+
+
 def _verify_seal(
-    parsed: Parsed, claim: Claim, sender: Agency | None, policy: Policy, known: Known
+    parsed: Parsed, claim: Claim, sender: Agency | None, envelope: EnvelopeSignature, policy: Policy, known: Known
 ) -> tuple[Packet | None, tuple[Finding, ...]]:
     """The packet as signed, or what is wrong with its seal. Without a seal the policy decides."""
-    if edxml.signature_state(parsed) is not SignatureState.STRICT_CANDIDATE:
+    if envelope.state is not EnvelopeState.SEAL:
         missing = found(Reason.SEAL_MISSING, SIGNATURE)
         if policy.severity(missing.reason, missing.severity) is Severity.REFUSE:
             return None, (missing,)

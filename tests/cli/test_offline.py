@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.offline import Beside, Seen, as_the_door
+from gateway.cli.offline import Beside, Seen, alone, as_the_door
 from gateway.edxml import Limits
+from gateway.model.envelope import EnvelopeState
 from gateway.model.reasons import Reason
-from gateway.rules.policy import STRICT
+from gateway.rules.policy import STRICT, TRANSITION
 from tests.exchange.conftest import file_of
 from tests.exchange.pdfs import signed
 from tests.http.town import directory
 from tests.pki import NOW, pki
 from tests.trust.pdf.papers import append_page, break_value, world
+from tests.vectors.old_signature import block, in_slot, signed_by_xmlsec1
 
 
 def seen(tmp_path: Path, pdf: bytes, with_stores: bool = True) -> Seen:
@@ -58,3 +60,14 @@ def test_without_authorities_for_pdfs_nothing_is_said_of_them(tmp_path: Path) ->
 
 def test_an_empty_enclosure_is_examined_too(tmp_path: Path) -> None:
     assert Reason.FORM_RULE in {one.reason for one in seen(tmp_path, b"").findings}
+
+
+def test_an_old_envelope_signature_is_told_with_and_without_a_directory(tmp_path: Path) -> None:
+    packet = tmp_path / "packet.edxml"
+    packet.write_bytes(signed_by_xmlsec1(tmp_path, in_slot(file_of(sealed=False), block()), pki().rsa2048))
+    beside = Beside(directory().agencies, [pki().root.der, pki().issuing.der])
+    for one in (
+        as_the_door(packet, Limits(), beside, TRANSITION, NOW),
+        alone(packet, Limits(), (), (), TRANSITION, NOW),
+    ):
+        assert one.envelope is not None and one.envelope.state is EnvelopeState.VALID

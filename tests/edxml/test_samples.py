@@ -9,6 +9,7 @@ import pytest
 
 from gateway import edxml
 from gateway.edxml import Cutter, Limits, Profile, SignatureState, inline
+from gateway.model.envelope import EnvelopeFault
 from gateway.model.packet import (
     BusinessType,
     Claim,
@@ -23,6 +24,7 @@ from gateway.model.packet import (
 )
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
+from gateway.rules.examine import envelope_signature
 from tests.vectors.vector import Memory
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
@@ -37,7 +39,7 @@ pytestmark = [
 def _read(name: str) -> tuple[Claim, edxml.Parsed, edxml.Received]:
     cutter = Cutter(Limits(), Memory)
     cutter.feed((SAMPLES / name).read_bytes())
-    received = edxml.received(*cutter.finish())
+    received = cutter.received()
     parsed = edxml.parse(received.skeleton, Limits())
     assert edxml.validate(parsed) == ()
     return edxml.read(parsed, received), parsed, received
@@ -126,6 +128,7 @@ def test_the_attachment_is_decoded_recognised_as_wrapped_and_put_back_byte_for_b
     assert (attachment.sha256, attachment.size_bytes) == (hashlib.sha256(data).hexdigest(), 270_823)
     assert b"".join(inline(received.skeleton, [[data]])) == (SAMPLES / f"document_{kind}.edxml").read_bytes()
     assert edxml.signature_state(parsed) is SignatureState.PLACEHOLDER
+    assert envelope_signature(parsed, received).fault is EnvelopeFault.EXAMPLE
     assert not parsed.commented
 
 

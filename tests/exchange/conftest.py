@@ -42,7 +42,7 @@ class Story:
         """A file as the doors hand it over."""
         cutter = edxml.Cutter(self.line.limits, self.line.blobs.stage)
         cutter.feed(file)
-        return edxml.received(*cutter.finish())
+        return cutter.received()
 
     async def submit(self, file: bytes, peer: str = "bo") -> Receipt:
         return await intake.accept(self.line, self.peer(peer), self.received(file))

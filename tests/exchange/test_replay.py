@@ -13,6 +13,7 @@ from gateway.exchange.replay import Fared, MissingVersionError, impact, replay
 from gateway.exchange.watch import refresh_directory
 from gateway.ledger import read_report
 from gateway.model.agency import PolicyName
+from gateway.model.envelope import EnvelopeState
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.rules.policy import POLICIES
@@ -23,6 +24,7 @@ from tests.exchange.pdfs import signed, with_desk
 from tests.http.town import MINISTRY, awaited
 from tests.pki import NOW, pki
 from tests.trust.pdf.papers import World, append_page, world
+from tests.vectors.old_signature import block, in_slot, signed_by_xmlsec1
 
 LARGE = b"%PDF-1.7\n" + bytes(range(256)) * 400
 
@@ -46,6 +48,21 @@ async def test_a_replay_is_byte_identical(story: Story) -> None:
         receipt = await story.submit(file_of(f"G22.{number}", attachments=attachments))
         again = await replay(story.line, receipt.dispatch_id)
         assert again.same and again.now == await unsealed(story, receipt.dispatch_id)
+
+
+@awaited
+async def test_an_old_envelope_signature_is_told_in_the_report_and_its_replay(story: Story, tmp_path: Path) -> None:
+    now = story.line.directory
+    peers = tuple(replace(one, policy=PolicyName.TRANSITION) for one in now.peers)
+    await story.line.store.write(PutDirectory(replace(now, version=now.version + 1, peers=peers), NOW))
+    await refresh_directory(story.line)
+    file = signed_by_xmlsec1(tmp_path, in_slot(file_of(sealed=False), block()), pki().rsa2048)
+    receipt = await story.submit(file)
+    report = await unsealed(story, receipt.dispatch_id)
+    envelope = read_report(report).envelope
+    assert envelope is not None and envelope.state is EnvelopeState.VALID
+    assert Reason.SEAL_MISSING in {one.reason for one in receipt.warnings}  # valid, and worth nothing
+    assert (await replay(story.line, receipt.dispatch_id)).now == report
 
 
 @awaited

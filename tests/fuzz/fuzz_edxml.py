@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from gateway import edxml
+from gateway import edxml, trust
 from gateway.edxml import Cutter, Limits, Profile
 from gateway.model.refusal import Refused
 from tests.vectors.table import VECTORS
@@ -49,11 +49,12 @@ def target(data: bytes) -> str:
         cutter = Cutter(LIMITS, Memory)
         for start in range(0, len(data), piece_bytes or 1):
             cutter.feed(data[start : start + piece_bytes])
-        received = edxml.received(*cutter.finish())
+        received = cutter.received()
         parsed = edxml.parse(received.skeleton, LIMITS)
         findings = (*edxml.validate(parsed), *edxml.validate(parsed, Profile.STRICT))
         for finding in findings:
             assert finding.detail("vi")
+        assert trust.judge_old(edxml.old_signature(parsed.root), received.enveloped).text("vi")
         edxml.signature_state(parsed)
         claim = edxml.read(parsed, received)
     except Refused as refused:

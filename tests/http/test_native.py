@@ -141,6 +141,7 @@ async def test_an_examination_says_the_same_and_records_nothing(tmp_path: Path) 
         answer = await here.ask("POST", "/v1/examinations", data=good, headers=FILE)
         report = fits("POST", "/v1/examinations", answer)
         assert (report["verdict"], report["addressees"]) == ("admitted", [PROVINCE])
+        assert report["envelope_signature"]["state"] == "seal"
         report = fits("POST", "/v1/examinations", await here.ask("POST", "/v1/examinations", data=bad, headers=FILE))
         assert report["verdict"] == "refused"
         assert [one["reason"] for one in report["findings"]] == [Reason.AUTHORITY_UNKNOWN_ADDRESSEE]
