@@ -80,17 +80,8 @@ async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
 
 
 async def agencies(line: Line, query: str, after: str, limit: int) -> tuple[Agency, ...]:
-    """Agencies whose name or an identifier contains `query`, by key, from behind `after`."""
-    wanted = query.casefold()
-    found_ones: list[Agency] = []
-    for agency in line.directory.agencies:
-        if agency.key > after and (
-            wanted in agency.name.casefold() or any(wanted in one.casefold() for one in agency.ids)
-        ):
-            found_ones.append(agency)
-            if len(found_ones) == limit:
-                break
-    return tuple(found_ones)
+    """Agencies whose name or an identifier contains `query`, diacritics or none, by key, from behind `after`."""
+    return line.directory.find(query, after, limit)
 
 
 async def changes(line: Line, peer: Peer, after: int) -> AsyncIterator[Change]:

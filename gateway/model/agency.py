@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from operator import attrgetter
 
+from gateway.model.agency_search import Search
 from gateway.model.period import ALWAYS, Period
 from gateway.model.signers import Delegation, Signer
 
@@ -159,7 +161,7 @@ class DirectoryAct(StrEnum):
     PEER_REVOKE = "peer-revoke"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Directory:
     """Agencies and peers at a version. Immutable: a change makes a new directory with the next version."""
 
@@ -171,6 +173,16 @@ class Directory:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "agencies", tuple(sorted(self.agencies, key=_KEY)))
+
+    def __repr__(self) -> str:
+        """Short: the interpreter writes down whatever a finished task holds, and this may be a whole country."""
+        return f"Directory({self.version}, {len(self.agencies)} agencies, {len(self.peers)} peers)"
+
+    def prepare(self) -> Directory:
+        """Work out now what look-ups and searches rest on: half a second for a country that no request shall wait."""
+        for name in ("_by_id", "_by_peer_key", "_grants_by_agency", "_search"):
+            getattr(self, name)
+        return self
 
     @cached_property
     def _by_id(self) -> dict[str, Agency]:
@@ -189,6 +201,10 @@ class Directory:
         return held
 
     @cached_property
+    def _search(self) -> Search:
+        return Search(self.agencies)
+
+    @cached_property
     def _speakers_by_agency(self) -> dict[str, tuple[tuple[Peer, Grant], ...]]:
         """Whoever was asked for is remembered: a version never changes, and whether a grant holds now is asked anew."""
         return {}
@@ -199,6 +215,11 @@ class Directory:
 
     def peer(self, key: str) -> Peer | None:
         return self._by_peer_key.get(key)
+
+    def find(self, query: str, after: str = "", limit: int | None = None) -> tuple[Agency, ...]:
+        """Agencies whose name or an identifier holds `query`, typed with diacritics or without, by key from behind
+        `after`."""
+        return tuple(self.agencies[place] for place in islice(self._search.places(query, after), limit))
 
     def lineage(self, agency: Agency) -> tuple[Agency, ...]:
         """The agency and its superiors, nearest first. A loop in the data ends the walk."""

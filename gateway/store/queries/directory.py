@@ -62,6 +62,8 @@ _CREDENTIAL = select(credentials_table.c.peer).where(
     credentials_table.c.digest == bindparam("digest"), credentials_table.c.revoked_at.is_(None)
 )
 _CREDENTIALS = select(credentials_table).order_by(credentials_table.c.added_at, credentials_table.c.digest)
+_STREAMED = {"yield_per": 1_000}
+"""A country is read without holding its rows twice."""
 _AS_AGENCY = msgspec.json.Decoder(Agency)
 _AS_PEER = msgspec.json.Decoder(Peer)
 
@@ -97,7 +99,7 @@ def agencies_changed_since(connection: Connection, version: int) -> tuple[Change
     force.
     """
     changed: dict[str, ChangedAgency] = {}
-    for row in connection.execute(_CHANGED, {"after": version}):
+    for row in connection.execute(_CHANGED, {"after": version}, execution_options=_STREAMED):
         changed.pop(row.agency, None)
         agency, at = _AS_AGENCY.decode(row.document), instant(row.recorded_at)
         changed[row.agency] = ChangedAgency(agency, row.version, row.gone, at)
@@ -122,7 +124,7 @@ def _brought_to(connection: Connection, known: Directory, version: int) -> Direc
     known = known if known.version <= version else EMPTY
     span = {"after": known.version, "version": version}
     agencies = {agency.key: agency for agency in known.agencies}
-    for key, gone, document in connection.execute(_AGENCIES, span):
+    for key, gone, document in connection.execute(_AGENCIES, span, execution_options=_STREAMED):
         if gone:
             agencies.pop(key, None)
         else:
