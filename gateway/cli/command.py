@@ -19,6 +19,7 @@ from gateway.cli import (
     founding,
     packets,
     peers,
+    people,
     reference,
     running,
     tables,
@@ -34,7 +35,7 @@ class _Root(Verbs):
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
         "evidence": ("evidence", "prove", "check"),
-        "administration": ("directory", "peer", "table", "config"),
+        "administration": ("directory", "peer", "person", "table", "config"),
         "reference": ("reasons", "rules", "help"),
     }
 
@@ -68,6 +69,7 @@ for _verb in (
     check.check,
     directory.directory,
     peers.peer,
+    people.person,
     tables.table,
     reference.configuration,
     reference.reasons,

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import bindparam, delete, select, update
 
 from gateway.model.person import Person
+from gateway.store.acts import Act, record
 from gateway.store.instants import micros
 from gateway.store.schema import people, person_agencies, recovery_codes, sessions
 from gateway.store.statements import Insertion
@@ -42,19 +43,18 @@ class PutPerson(Operation[None]):
     person: Person
     salt: bytes
     """Taken the first time only."""
-    at: datetime
-    entry: bytes
+    act: Act
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
         for one in operations:
             one._put(tx)
-        tx.append([one.entry for one in operations])
+        record(tx, [one.act for one in operations])
         return [None] * len(operations)
 
     def _put(self, tx: Transaction) -> None:
         who, roles = self.person, " ".join(sorted(self.person.roles))
-        _PERSON.run(tx.connection, [(who.key, who.name, roles, who.lang, self.salt, 0, 0, 0, micros(self.at))])
+        _PERSON.run(tx.connection, [(who.key, who.name, roles, who.lang, self.salt, 0, 0, 0, micros(self.act.at))])
         described = {"person_key": who.key, "new_name": who.name, "new_roles": roles, "new_lang": who.lang}
         tx.connection.execute(_DESCRIBE, described)
         tx.connection.execute(delete(person_agencies).where(person_agencies.c.person == who.key))
@@ -72,14 +72,13 @@ class PutSecrets(Operation[None]):
     """Which second factor is derived from now on; 0: none; None: as before."""
     recovery: tuple[str, ...]
     """SHA-256 of the recovery codes, which take the place of the old ones where `totp_serial` is given."""
-    at: datetime
-    entry: bytes
+    act: Act
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
         for one in operations:
             one._put(tx)
-        tx.append([one.entry for one in operations])
+        record(tx, [one.act for one in operations])
         return [None] * len(operations)
 
     def _put(self, tx: Transaction) -> None:
@@ -89,7 +88,7 @@ class PutSecrets(Operation[None]):
             tx.connection.execute(delete(recovery_codes).where(recovery_codes.c.person == self.person))
             _CODE.run(tx.connection, [(digest, self.person) for digest in self.recovery])
         tx.connection.execute(update(people).where(people.c.key == self.person).values(fresh))
-        tx.connection.execute(_OPEN_SESSIONS, {"whose": self.person, "at": micros(self.at)})
+        tx.connection.execute(_OPEN_SESSIONS, {"whose": self.person, "at": micros(self.act.at)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +96,19 @@ class DisablePerson(Operation[bool]):
     """Let somebody in no more; their sessions end. False, and nothing recorded, where nobody of that name may enter."""
 
     person: str
-    at: datetime
-    entry: bytes
+    act: Act
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:
         return [one._disable(tx) for one in operations]
 
     def _disable(self, tx: Transaction) -> bool:
-        at = micros(self.at)
+        at = micros(self.act.at)
         gone = update(people).where(people.c.key == self.person, people.c.disabled_at.is_(None)).values(disabled_at=at)
         if tx.connection.execute(gone).rowcount == 0:
             return False
         tx.connection.execute(_OPEN_SESSIONS, {"whose": self.person, "at": at})
-        tx.append([self.entry])
+        record(tx, [self.act])
         return True
 
 
@@ -214,14 +212,3 @@ class EndSession(Operation[None]):
             if tx.connection.execute(still.values(ended_at=micros(one.at))).rowcount:
                 tx.append([one.entry])
         return [None] * len(operations)
-
-
-@dataclass(frozen=True, slots=True)
-class Note(Operation[int]):
-    """Append one entry of the ledger that changes nothing in the register: a view, an export. Gives its index."""
-
-    entry: bytes
-
-    @classmethod
-    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int]:
-        return tx.append([one.entry for one in operations])

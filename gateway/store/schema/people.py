@@ -55,3 +55,19 @@ sessions = Table(
     Column("ended_at", BigInteger),
 )
 """By SHA-256 of the cookie: a thief of this table enters nowhere."""
+
+acts = Table(
+    "acts",
+    metadata,
+    Column(
+        "ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index"), primary_key=True, autoincrement=False
+    ),
+    Column("by", Key, nullable=False),
+    Column("action", Key, nullable=False),
+    Column("subject", Key, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+)
+"""What people did here, in words. The ledger has digests: of who, salted with their row's salt; of the reason, with
+this one."""

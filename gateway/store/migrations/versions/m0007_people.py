@@ -14,7 +14,7 @@ KEY, DIGEST = sa.String(128), sa.String(64)
 
 
 def upgrade() -> None:
-    """People, whom they work for, their recovery codes and sessions."""
+    """People, whom they work for, their recovery codes and sessions, and what they did."""
     op.create_table(
         "people",
         sa.Column("key", KEY, nullable=False),
@@ -60,7 +60,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["people.key"], name=op.f("fk_sessions_person")),
     )
     op.create_index("ix_sessions_person", "sessions", ["person"])
+    op.create_table(
+        "acts",
+        sa.Column("ledger_index", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("by", KEY, nullable=False),
+        sa.Column("action", KEY, nullable=False),
+        sa.Column("subject", KEY, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("ledger_index", name=op.f("pk_acts")),
+        sa.ForeignKeyConstraint(["ledger_index"], ["ledger_entries.ledger_index"], name=op.f("fk_acts_ledger_index")),
+    )
+    op.create_index("ix_acts_subject", "acts", ["subject"])
     used_twice = Guard("once", "recovery_codes", "UPDATE", "OLD.used_at IS NOT NULL", "a recovery code counts once")
     ended = Guard("ended", "sessions", "UPDATE", "OLD.ended_at IS NOT NULL", "a session that ended stays ended")
-    for statement in statements(op.get_bind().dialect.name, (used_twice, ended), never_deleted=("people",)):
+    for statement in statements(op.get_bind().dialect.name, (used_twice, ended), ("acts",), ("people",)):
         op.execute(statement)

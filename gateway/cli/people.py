@@ -1,0 +1,194 @@
+"""The verbs of people: who may enter the console, in which role, for which agencies."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import re
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gateway import config
+from gateway.cli.register import configured, directory_in_force, opened
+from gateway.cli.session import Failed, Session
+from gateway.cli.spoken import Verbs
+from gateway.config import Config
+from gateway.exchange.acts import SALT_BYTES, Actor, operator_act
+from gateway.exchange.entrance import pseudonym
+from gateway.model.person import Person, Role, WorksFor
+from gateway.model.words import LANGUAGES
+from gateway.store import Store
+from gateway.store.acts import Act
+from gateway.store.people import DisablePerson, PutPerson, PutSecrets
+from gateway.store.queries import people as reading
+from gateway.store.queries.people import PersonRow
+from gateway.trust.codes import enrolment, new_recovery_codes, recovery_digest
+from gateway.trust.derived import DerivingKey, load_deriving_key
+from gateway.trust.passwords import hashed
+
+KEY = re.compile(r"[a-z][a-z0-9._-]{1,63}")
+FIRST_PASSWORD_BYTES = 15
+
+
+@click.group("person", cls=Verbs)
+def person() -> None:
+    """People who may enter the console."""
+
+
+@person.command()
+@click.argument("key")
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([one.value for one in Role]))
+@click.option("--works-for", "agencies", multiple=True)
+@click.option("--subtree", is_flag=True)
+@click.option("--speaks", "tongue", type=click.Choice(LANGUAGES), default="vi", show_default=True)
+@click.option("--reason", default="")
+@configured
+@click.pass_obj
+def add(
+    session: Session,
+    key: str,
+    name: str,
+    roles: tuple[str, ...],
+    agencies: tuple[str, ...],
+    subtree: bool,
+    tongue: str,
+    reason: str,
+    config_file: Path,
+) -> None:
+    """Let somebody in, or change what they may do."""
+    if not KEY.fullmatch(key):
+        raise Failed(session.say("say.person.key", key=key), session.say("say.person.key_hint"))
+    if Role.CLERK in roles and not agencies:
+        raise Failed(session.say("say.person.no_agency"), session.say("say.person.no_agency_hint"))
+    held = tuple(WorksFor(one, subtree) for one in agencies)
+    wanted = Person(key, name, frozenset(map(Role, roles)), held, tongue)
+    settings = config.load(config_file)
+    if asyncio.run(_put(session, settings, wanted, reason)):
+        asyncio.run(_give_secrets(session, settings, key, second_factor=True, reason=reason))
+    else:
+        session.tell("say.person.changed", person=key)
+
+
+async def _put(session: Session, settings: Config, wanted: Person, reason: str) -> bool:
+    """Record the person. True where they are new."""
+    async with opened(settings) as store:
+        directory = await directory_in_force(store)
+        known = {one.agency: directory.agency(one.agency) for one in wanted.works_for}
+        if missing := [written for written, agency in known.items() if agency is None]:
+            raise Failed(session.say("say.person.unknown_agency", agencies=", ".join(missing)))
+        held = tuple(replace(one, agency=agency.key) for one in wanted.works_for if (agency := known[one.agency]))
+        before = await store.read(reading.person, wanted.key)
+        salt = before.salt if before else secrets.token_bytes(SALT_BYTES)
+        row = PersonRow(replace(wanted, works_for=held), None, salt, 0, None)
+        act = _act(settings, "person.changed" if before else "person.added", row, reason)
+        await store.write(PutPerson(row.person, salt, act))
+        return before is None
+
+
+@person.command("secrets")
+@click.argument("key")
+@click.option("--no-second-factor", is_flag=True)
+@click.option("--reason", default="")
+@configured
+@click.pass_obj
+def renew(session: Session, key: str, no_second_factor: bool, reason: str, config_file: Path) -> None:
+    """Give somebody a new password, a new second factor and new recovery codes."""
+    asyncio.run(_give_secrets(session, config.load(config_file), key, not no_second_factor, reason))
+
+
+async def _give_secrets(session: Session, settings: Config, key: str, second_factor: bool, reason: str) -> None:
+    password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
+    recovery = new_recovery_codes() if second_factor else ()
+    deriving = load_deriving_key(settings.keys.derive_key)
+    async with opened(settings) as store:
+        row = await _known(session, store, key)
+        serial = row.totp_serial + 1 if second_factor else 0
+        digests = tuple(map(recovery_digest, recovery))
+        act = _act(settings, "person.secrets", row, reason)
+        await store.write(PutSecrets(key, await asyncio.to_thread(hashed, password), serial, digests, act))
+    session.tell("say.person.password", person=key, password=password)
+    if second_factor:
+        written, address = enrolment(deriving.secret("totp", key, serial), key, settings.keys.origin)
+        session.tell("say.person.code", secret=written, address=address)
+        session.tell("say.person.recovery", codes="\n  ".join(recovery))
+    session.note("say.person.once")
+
+
+@person.command()
+@click.argument("key")
+@click.option("--reason", default="")
+@configured
+@click.pass_obj
+def disable(session: Session, key: str, reason: str, config_file: Path) -> None:
+    """Let somebody in no more."""
+    if not asyncio.run(_disable(session, config.load(config_file), key, reason)):
+        raise Failed(session.say("say.person.nobody", person=key))
+    session.tell("say.person.disabled", person=key)
+
+
+async def _disable(session: Session, settings: Config, key: str, reason: str) -> bool:
+    async with opened(settings) as store:
+        row = await _known(session, store, key)
+        return await store.write(DisablePerson(key, _act(settings, "person.disabled", row, reason)))
+
+
+@person.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@configured
+@click.pass_obj
+def list_people(session: Session, as_json: bool, config_file: Path) -> None:
+    """Who may enter."""
+    rows = asyncio.run(_people(config.load(config_file)))
+    if as_json:
+        session.show_json(
+            [
+                {"key": one.person.key, "name": one.person.name, "roles": sorted(one.person.roles)}
+                | {"works_for": [held.agency for held in one.person.works_for]}
+                | {"second_factor": one.person.second_factor, "disabled_at": one.person.disabled_at}
+                for one in rows
+            ]
+        )
+        return
+    session.table(
+        [f"say.column.{name}" for name in ("key", "name", "roles", "works_for", "disabled_at")],
+        [
+            (
+                one.person.key,
+                one.person.name,
+                " ".join(sorted(one.person.roles)),
+                " ".join(held.agency + ("…" if held.subtree else "") for held in one.person.works_for),
+                one.person.disabled_at,
+            )
+            for one in rows
+        ],
+    )
+
+
+async def _people(settings: Config) -> tuple[PersonRow, ...]:
+    async with opened(settings) as store:
+        return await store.read(reading.people)
+
+
+async def _known(session: Session, store: Store, key: str) -> PersonRow:
+    row = await store.read(reading.person, key)
+    if row is None:
+        raise Failed(session.say("say.person.nobody", person=key))
+    return row
+
+
+def _act(settings: Config, action: str, row: PersonRow, reason: str) -> Act:
+    """What an operator at the machine did to somebody's entry; in the ledger neither of them has a name."""
+    key = load_deriving_key(settings.keys.derive_key)
+    actor, salt = at_the_machine(key), secrets.token_bytes(SALT_BYTES)
+    return operator_act(actor, action, pseudonym(row), reason, salt, datetime.now(UTC))
+
+
+def at_the_machine(key: DerivingKey) -> Actor:
+    """Whoever runs the command: the account's name in the register, a digest nobody can guess in the ledger."""
+    account = f"@{getpass.getuser()}"
+    return Actor(account, key.secret("pseudonym", account, 0).hex())

@@ -1,0 +1,62 @@
+"""What people do here, as the ledger and the register keep it: who, what, to what, and why in their own words."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.exchange import bell
+from gateway.exchange.line import Line
+from gateway.ledger import NONE, Entry, EntryKind
+from gateway.store.acts import Act, RecordAct
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: by name in the register, by a salted digest in the ledger."""
+
+    key: str
+    by: str
+
+
+def salted(salt: bytes, words: str) -> str:
+    """The digest the ledger keeps of words somebody wrote: SHA-256 (hex) of salt and words."""
+    return hashlib.sha256(salt + words.encode()).hexdigest()
+
+
+def operator_act(actor: Actor, action: str, subject: str, reason: str, salt: bytes, at: datetime) -> Act:
+    """Somebody changed how the gateway runs."""
+    entry = Entry.of(EntryKind.OPERATOR, at, action=action, subject=subject, by=actor.by, reason=salted(salt, reason))
+    return Act(actor.key, action, subject, at, reason, salt, entry.encode())
+
+
+def view_act(actor: Actor, dispatch_id: str, what: str, reason: str, salt: bytes, at: datetime) -> Act:
+    """Somebody who is not a party looked at what a dispatch holds."""
+    entry = Entry.of(EntryKind.VIEW, at, by=actor.by, dispatch=dispatch_id, what=what, reason=salted(salt, reason))
+    return Act(actor.key, f"view.{what}", dispatch_id, at, reason, salt, entry.encode())
+
+
+def retention_act(
+    actor: Actor, dispatch_id: str, act: str, reason: str, salt: bytes, at: datetime, certificate: str = NONE
+) -> Act:
+    """Content was held, released or erased; `certificate`: the digest of what certifies the destruction."""
+    entry = Entry.of(
+        EntryKind.RETENTION,
+        at,
+        dispatch=dispatch_id,
+        act=act,
+        by=actor.by,
+        reason=salted(salt, reason),
+        certificate=certificate,
+    )
+    return Act(actor.key, f"retention.{act}", dispatch_id, at, reason, salt, entry.encode())
+
+
+async def note(line: Line, act: Act) -> int:
+    """Record an act that changes nothing else. Gives the index of its entry."""
+    index = await line.store.write(RecordAct(act))
+    line.bell.ring((bell.LEDGER,))
+    return index

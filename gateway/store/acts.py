@@ -1,0 +1,55 @@
+"""What people did here: an entry of the ledger, and beside it the words behind its digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from gateway.store.instants import micros
+from gateway.store.schema import acts
+from gateway.store.statements import Insertion
+from gateway.store.transaction import Operation, Transaction
+
+_ACT = Insertion(acts, "ledger_index", "by", "action", "subject", "at", "reason", "salt")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody did something, and said why."""
+
+    by: str
+    """The name they enter under; of an operator at the machine, the account there, as `@account`."""
+    action: str
+    subject: str
+    """What it was done to: a dispatch, a delivery, a peer, a person."""
+    at: datetime
+    reason: str
+    salt: bytes
+    """What the entry's digest of the reason is salted with."""
+    entry: bytes
+
+
+def record(tx: Transaction, done: Sequence[Act]) -> range:
+    """Append what was done to the ledger and to the register; gives the indexes of the entries."""
+    indexes = tx.append([one.entry for one in done])
+    _ACT.run(
+        tx.connection,
+        [
+            (index, one.by, one.action, one.subject, micros(one.at), one.reason, one.salt)
+            for index, one in zip(indexes, done, strict=True)
+        ],
+    )
+    return indexes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAct(Operation[int]):
+    """Record an act that changes nothing else in the register: a view, an export. Gives the index of its entry."""
+
+    act: Act
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int]:
+        return record(tx, [one.act for one in operations])
