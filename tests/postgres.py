@@ -81,7 +81,8 @@ class PostgresServer:
             for table in metadata.sorted_tables:
                 connection.execute(f"DELETE FROM {table.name}".encode())
             connection.execute("INSERT INTO ledger_head (id, size) VALUES (1, 0)")
-            for sequence in ("delivery_events_id_seq", "refusals_id_seq"):
+            connection.execute("INSERT INTO webhook_feed (id, event_id) VALUES (1, 0)")
+            for sequence in ("delivery_events_id_seq", "refusals_id_seq", "mails_id_seq"):
                 connection.execute(f"ALTER SEQUENCE {sequence} RESTART".encode())
         self._spare.append(url)
 

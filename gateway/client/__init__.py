@@ -30,6 +30,7 @@ from gateway.client.results import (
     Refusal,
     Refusals,
 )
+from gateway.client.webhooks import WebhookRejected, verify_webhook
 from gateway.client.wire import Patience
 
 __all__ = [
@@ -59,4 +60,6 @@ __all__ = [
     "Source",
     "TransferDamaged",
     "Unreachable",
+    "WebhookRejected",
+    "verify_webhook",
 ]

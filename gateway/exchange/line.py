@@ -11,9 +11,12 @@ from functools import cached_property
 
 from gateway.edxml import Limits
 from gateway.exchange.bell import Bell
+from gateway.exchange.deadlines import DeadlineRules
+from gateway.exchange.notice_rules import ReminderRules, WebhookRules
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.ledger import NoteSigner
 from gateway.model.agency import Directory, Peer
+from gateway.model.calendar import Calendar, shipped_calendar
 from gateway.model.delivery import Backoff
 from gateway.model.dispatch import new_id
 from gateway.model.reasons import Reason
@@ -88,6 +91,10 @@ class Line:
     disk_free_bytes_min: int = 256 * 1024 * 1024
     pdf_desk: PdfDesk | None = None
     """None: no authorities for signatures in PDFs are configured; then they are not looked at, and reports say so."""
+    calendar: Calendar = field(default_factory=shipped_calendar)
+    deadlines: DeadlineRules = field(default_factory=DeadlineRules)
+    reminders: ReminderRules = field(default_factory=ReminderRules)
+    webhooks: WebhookRules = field(default_factory=WebhookRules)
     bell: Bell = field(default_factory=Bell)
 
     @property

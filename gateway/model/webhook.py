@@ -10,8 +10,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 """The three headers."""
@@ -81,3 +83,34 @@ def verified_id(
         if any(fits):
             return message_id
     raise WebhookRejected("no signature fits")
+
+
+def unfit_target(url: str, private_targets: bool) -> str | None:
+    """Why nothing may be posted to an address; None where it is fit.
+
+    Addresses come from the operator, still a mistaken one must not make the gateway speak to what lies beside it.
+    With `private_targets` networks that are not public may be spoken to, and plain HTTP on this very machine. Names
+    are looked at again when they are resolved (`http.webhooks`).
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        port_is_one = parts.port != 0
+    except ValueError:
+        return "no address"
+    address = _address(host)
+    here = host == "localhost" or (address is not None and address.is_loopback)
+    if not host or not port_is_one or parts.username is not None or parts.fragment:
+        return "no address"
+    if parts.scheme != "https" and not (parts.scheme == "http" and here and private_targets):
+        return "no HTTPS"
+    if not private_targets and (here or (address is not None and not address.is_global)):
+        return "a private network"
+    return None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -207,6 +207,7 @@ def packet(
     sender: str = MINISTRY,
     attachments: Sequence[tuple[str, bytes]] = (("giấy mời.pdf", b"%PDF-1.7 noi dung"),),
     sealed: bool = True,
+    number: str = "7816",
 ) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
     """A packet: its envelope, and its attachments by content id."""
     named = {one.key: one.name for one in directory().agencies} | {"000.00.00.H29": directory().agencies[1].name}
@@ -214,7 +215,7 @@ def packet(
         sender=Organ(sender, named.get(sender)),
         addressees=tuple(Organ(one, named.get(one, "Nơi nhận")) for one in to),
         document_id=document_id,
-        code_number="7816",
+        code_number=number,
         code_notation="BKT-VP",
         place="Hà Nội",
         promulgated_on="2026/11/20",

@@ -1,0 +1,39 @@
+"""How peers' systems and agencies' people are told: the rules of webhooks, reminders and mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.model.delivery import Backoff
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRules:
+    """How notices are posted."""
+
+    timeout_s: float = 15.0
+    """How long one post may take, connection and answer included."""
+    concurrency_per_webhook: int = 4
+    """Notices under way to one webhook at once, of different dispatches."""
+    dead_after_h: float = 72.0
+    """A notice that could not be told for so long is given up, and kept."""
+    rotation_h: float = 24.0
+    """After a change of its secret, the one before signs too for so long."""
+    private_targets: bool = False
+    """Whether addresses of networks that are not public are posted to, and plain HTTP on this very machine."""
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, most_s=21_600.0))
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRules:
+    """When people are reminded, in working hours from a deadline, and when the digest of the day is sent."""
+
+    before_h: float = 0.5
+    """The clerks, so long before a deadline."""
+    superior_after_h: float = 8.0
+    """The leaders of the superior agency too, so long after it. At the deadline itself: clerks and leaders."""
+    digest_at: str = "07:30"
+    """Local time of the digest, on working days."""
+    given_up_after_h: float = 48.0
+    """A mail that could not be sent for so long is given up, and kept."""
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=60.0, most_s=3_600.0))
