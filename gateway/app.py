@@ -17,14 +17,15 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.config import Config, Pdf, Server
-from gateway.exchange import push, sequencer, watch
-from gateway.exchange.line import Clock, Line, State
+from gateway.config import Config, Pdf, Server, Timestamp
+from gateway.exchange import push, sequencer, timestamps, watch
+from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.http import DoorRunner, build_app
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
+from gateway.http.tsa import HttpAuthority
 from gateway.ledger import NoteKey, NoteSigner
 from gateway.store import Grouping, PutSetting, Store, queries
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
@@ -111,6 +112,18 @@ class OtherLedgerError(Exception):
         super().__init__(f"the store's ledger is {bound}, the configuration's key is {configured}")
 
 
+@asynccontextmanager
+async def _stamper(config: Timestamp, line: Line) -> AsyncIterator[timestamps.Stamper | None]:
+    """Who asks for time stamps; None where no authority is configured. Raises OSError, ValueError for its anchors."""
+    if not config.url:
+        yield None
+        return
+    anchors = tuple(await asyncio.to_thread(_certificates, config.anchors))
+    line.state.stamps = StampDebt()
+    async with aiohttp.ClientSession() as session:
+        yield timestamps.Stamper(HttpAuthority(session, config.url), anchors, config, line.state.stamps, line.clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A gateway that answers."""
@@ -136,7 +149,8 @@ async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | Non
         line = await stack.enter_async_context(open_line(config, clock))
         connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs)))
+        stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
+        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
         runner = DoorRunner(build_app(line, config.http), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -174,7 +188,7 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def _at_work(line: Line, carrier: push.Carrier) -> AsyncIterator[None]:
+async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stamper | None) -> AsyncIterator[None]:
     """The tasks beside the doors. If one fails, the gateway stops: none of them is optional."""
     async with asyncio.TaskGroup() as tasks:
         work = [
@@ -182,6 +196,8 @@ async def _at_work(line: Line, carrier: push.Carrier) -> AsyncIterator[None]:
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
         ]
+        if stamper is not None:
+            work.append(tasks.create_task(timestamps.run(line, stamper), name="timestamps"))
         if line.pdf_desk is not None:
             work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
         try:

@@ -20,6 +20,7 @@ import msgspec
 
 from gateway.edxml import Limits
 from gateway.exchange.line import DeliveryRules
+from gateway.exchange.timestamps import TimestampRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
 
@@ -81,6 +82,14 @@ class Pdf:
 
 
 @dataclass(frozen=True, slots=True)
+class Timestamp(TimestampRules):
+    """Time stamps of a third party over the ledger. Without an address none are asked for."""
+
+    url: str = ""
+    anchors: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Diagnostics on stderr. They may be lost; the ledger may not."""
 
@@ -97,6 +106,7 @@ class Config:
     store: Storage = Storage()
     trust: Trust = Trust()
     pdf: Pdf = Pdf()
+    timestamp: Timestamp = Timestamp()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
@@ -188,6 +198,8 @@ def decode(written: bytes, folder: Path) -> Config:
         raise ConfigFault("wrong_value", cause=str(fault)) from fault
     _check_ranges(config)
     _check_tls(config.server)
+    if config.timestamp.url and not config.timestamp.anchors:
+        raise ConfigFault("timestamp_without_anchors")
     return _resolved_defaults(config, folder)
 
 

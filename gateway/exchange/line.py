@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,6 +57,22 @@ class DeliveryRules:
 
 
 @dataclass(slots=True)
+class StampDebt:
+    """How far time stamps of a third party lag behind the ledger. Written by their own task only."""
+
+    since: datetime | None = None
+    """When the oldest checkpoint was signed that no stamp covers; None: nothing waits."""
+    late: bool = False
+    """True where that is longer ago than the configured bound."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """How often an answer was refused, by what was wrong with it; `away`: none came."""
+
+    def seconds(self, now: datetime) -> float:
+        """For how long entries have waited for a time stamp."""
+        return 0.0 if self.since is None else max(0.0, (now - self.since).total_seconds())
+
+
+@dataclass(slots=True)
 class State:
     """What changes while the line runs. Written by the watch task and by shutdown only."""
 
@@ -66,6 +83,8 @@ class State:
     disk_full: bool = False
     unsealed_since: datetime | None = None
     """Since when committed ledger entries have waited for a checkpoint; None: nothing waits."""
+    stamps: StampDebt | None = None
+    """None: no time-stamping authority is configured."""
     refusals: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Per peer: the current minute, and the refusals counted in it."""
 

@@ -14,6 +14,8 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
 
+ADVISORY = frozenset({"timestamps"})
+"""Trouble an operator must see and that stops no document."""
 ANSWER_TIMEOUT_S = 2.0
 """A store that needs longer for one small read is not ready."""
 
@@ -28,7 +30,7 @@ async def ready(call: Call[NoQuery]) -> web.StreamResponse:
     states = await dependencies(call.line)
     for name, usable in states.items():
         call.doors.metrics.ready.labels(name).set(usable)
-    everything = all(states.values())
+    everything = all(usable for name, usable in states.items() if name not in ADVISORY)
     return json_answer(ReadinessShape(everything, states), status=200 if everything else 503)
 
 
@@ -39,12 +41,15 @@ async def dependencies(line: Line) -> dict[str, bool]:
         line.check_ready()
     except Unavailable as no:
         refused = no.reason
+    stamps = line.state.stamps
+    advice = {} if stamps is None else {"timestamps": not stamps.late}
     return {
         "accepting": refused not in {Reason.DRAINING, Reason.OVERLOADED},
         "store": refused is not Reason.STORE_UNAVAILABLE and await _store_answers(line),
         "ledger": refused is not Reason.LEDGER_UNAVAILABLE,
         "disk": refused is not Reason.DISK_FULL,
         "key": refused is not Reason.KEY_UNAVAILABLE,
+        **advice,
     }
 
 
@@ -61,6 +66,8 @@ async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
     """The figures, for the networks that may read them; for others there is nothing here."""
     if not _within(call.request.remote, call.doors.limits.metrics_networks):
         raise Refused(found(Reason.NOT_FOUND))
+    if (stamps := call.line.state.stamps) is not None:
+        call.doors.metrics.stamped(stamps.seconds(call.line.clock()), stamps.faults)
     return web.Response(body=call.doors.metrics.text(), headers={"Content-Type": call.doors.metrics.content_type})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -35,6 +35,13 @@ class Metrics:
         self._refusals = Counter("gateway_refusals", "Requests refused, by reason", ["reason"], registry=self.registry)
         self.submissions = Gauge("gateway_submissions_under_way", "Submissions under way", registry=self.registry)
         self.ready = Gauge("gateway_ready", "1 where the dependency is usable", ["dependency"], registry=self.registry)
+        self._stamp_debt = Gauge(
+            "gateway_timestamp_debt_seconds", "How long entries have waited for a time stamp", registry=self.registry
+        )
+        self._stamp_faults = Gauge(
+            "gateway_timestamp_faults", "Questions for a time stamp that failed, by fault", ["fault"],
+            registry=self.registry,
+        )  # fmt: skip
         for reason in Reason:
             self._refusals.labels(reason.value)
 
@@ -53,6 +60,12 @@ class Metrics:
             yield
         finally:
             self._steps.labels(name).observe(time.perf_counter() - started_s)
+
+    def stamped(self, debt_s: float, faults: Mapping[str, int]) -> None:
+        """How far time stamps lag behind, and how often an answer did not come or hold."""
+        self._stamp_debt.set(debt_s)
+        for fault, count in faults.items():
+            self._stamp_faults.labels(fault).set(count)
 
     def text(self) -> bytes:
         """Every figure in Prometheus' text format."""

@@ -176,3 +176,9 @@ def test_a_file_that_is_not_there_is_told_with_the_command_that_makes_one(tmp_pa
         config.load(tmp_path / "gateway.toml")
     assert fault.value.fault == "no_file"
     assert "gateway init" in fault.value.hint("vi")
+
+
+def test_an_authority_for_time_stamps_needs_anchors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigFault) as fault:
+        config.decode(b'[keys]\norigin = "a.vn/so"\n[timestamp]\nurl = "http://tsa.example.vn"\n', tmp_path)
+    assert fault.value.fault == "timestamp_without_anchors"

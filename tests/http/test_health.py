@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.exchange.line import StampDebt
 from gateway.http import HttpLimits
 from gateway.model.reasons import Reason
 from tests.http.problems import assert_problem
@@ -34,6 +37,18 @@ async def test_readiness_names_the_dependency_that_fails_and_submissions_say_so_
             for name, value in before.items():
                 setattr(here.line.state, name, value)
         assert (await here.ask("GET", "/readyz", token=None))[0] == 200
+
+
+@awaited
+async def test_time_stamps_that_are_late_are_shown_and_stop_nothing(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        here.line.state.stamps = StampDebt(here.clock() - timedelta(hours=5), True, Counter({"away": 3}))
+        status, body, _ = await here.ask("GET", "/readyz", token=None)
+        answer = json.loads(body)
+        assert (status, answer["ready"], answer["dependencies"]["timestamps"]) == (200, True, False)
+        figures = (await here.ask("GET", "/metrics", token=None))[1].decode()
+        assert "gateway_timestamp_debt_seconds 18000.0" in figures
+        assert 'gateway_timestamp_faults{fault="away"} 3.0' in figures
 
 
 @awaited

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 
@@ -101,10 +102,8 @@ def test_a_flipped_bit_never_makes_another_stamp(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(good) * 8 - 1))
     bad = bytearray(good)
     bad[place // 8] ^= 1 << place % 8
-    try:
+    with suppress(StampError):
         assert open_stamp(bytes(bad), DATA, [tsa.root.der], NONCE) == open_stamp(good, DATA, [tsa.root.der], NONCE)
-    except StampError:
-        pass
 
 
 @pytest.mark.parametrize(("ahead_s", "lies"), [(0, False), (60, False), (-60, False), (61, True), (-61, True)])
