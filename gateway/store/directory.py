@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -99,9 +99,12 @@ def _peer_changes(before: Directory, after: Directory) -> Iterator[tuple[Any, ..
 
 
 def _document(one: Agency | Peer) -> bytes:
-    """It as JSON. Fields that say nothing are left out: half the bytes, and what is read back shares its nothings."""
-    written = ((field.name, getattr(one, field.name)) for field in fields(one))
-    return msgspec.json.encode({name: value for name, value in written if value not in _NOTHING})
+    """It as JSON. Fields that need not say anything and do not are left out: half the bytes, and what is read back
+    shares its nothings."""
+    written = ((field, getattr(one, field.name)) for field in fields(one))
+    return msgspec.json.encode(
+        {field.name: value for field, value in written if field.default is MISSING or value not in _NOTHING}
+    )
 
 
 def _shut_out(before: Directory, after: Directory) -> Iterable[Peer]:
@@ -157,8 +160,6 @@ class PutCredential(Operation[None]):
             _CREDENTIAL.run(tx.connection, [(one.digest, one.kind.value, one.peer, micros(one.at))])
         tx.append_some([one.entry for one in operations])
         return [None] * len(operations)
-
-
 
 
 @dataclass(frozen=True, slots=True)
