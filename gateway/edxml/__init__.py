@@ -6,11 +6,12 @@ In: `Cutter` takes the attachments out of the stream, `received` puts the submis
 
 from gateway.edxml.cut import Cutter
 from gateway.edxml.findings import quoted
-from gateway.edxml.inline import inline
+from gateway.edxml.hop import with_hop
+from gateway.edxml.inline import encoded, inline
 from gateway.edxml.limits import Limits
 from gateway.edxml.parse import Parsed, parse
 from gateway.edxml.part import Part, PartWriter, Received, Sink, received
-from gateway.edxml.read import read, read_content
+from gateway.edxml.read import read, read_content, read_header
 from gateway.edxml.schema import Profile, schema_path, validate
 from gateway.edxml.signature import OldSignature, SignatureState, old_signature, signature_state
 from gateway.edxml.write import NewAttachment, write
@@ -27,15 +28,18 @@ __all__ = [
     "Received",
     "SignatureState",
     "Sink",
+    "encoded",
     "inline",
     "old_signature",
     "parse",
     "quoted",
     "read",
     "read_content",
+    "read_header",
     "received",
     "schema_path",
     "signature_state",
     "validate",
+    "with_hop",
     "write",
 ]

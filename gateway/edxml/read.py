@@ -27,10 +27,7 @@ def read(parsed: Parsed, received: Received) -> Claim:
 
     The attachments cut out while receiving must be those of the Attachment elements, one to one and in their order.
     """
-    envelope = parsed.root.find(Tag.ENVELOPE)
-    if parsed.root.tag != Tag.ROOT or envelope is None:
-        raise missing(parsed.root, Tag.ENVELOPE)
-    content = read_envelope(envelope)
+    content = read_header(parsed)
     elements = [
         one for encoded in parsed.root.iterchildren(Tag.ATTACHMENTS) for one in encoded.iterchildren(Tag.ATTACHMENT)
     ]
@@ -38,6 +35,14 @@ def read(parsed: Parsed, received: Received) -> Claim:
         raise Refused(_mismatch("count", parsed.root, elements=len(elements), parts=len(received.parts)))
     attachments = tuple(_attachment(one, part) for one, part in zip(elements, received.parts, strict=True))
     return Claim(content, attachments, received.digest)
+
+
+def read_header(parsed: Parsed) -> Content:
+    """What the envelope of a packet says; its attachments are not looked at. Refused(FORM_SCHEMA)."""
+    envelope = parsed.root.find(Tag.ENVELOPE)
+    if parsed.root.tag != Tag.ROOT or envelope is None:
+        raise missing(parsed.root, Tag.ENVELOPE)
+    return read_envelope(envelope)
 
 
 def read_content(canonical: bytes, limits: Limits) -> Content:

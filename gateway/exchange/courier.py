@@ -7,6 +7,7 @@ acknowledgement or a refusal is recorded the first time and changes nothing afte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.exchange import bell
 from gateway.exchange.entries import delivery_entry
@@ -32,6 +33,7 @@ class Fetched:
     skeleton: bytes
     attachments: tuple[Attachment, ...]
     receipt_xml: bytes
+    admitted_at: datetime
 
 
 async def inbox(line: Line, peer: Peer, after: str | None, limit: int, wait_s: float) -> tuple[InboxItem, ...]:
@@ -49,28 +51,38 @@ async def inbox(line: Line, peer: Peer, after: str | None, limit: int, wait_s: f
 
 async def fetch(line: Line, peer: Peer, delivery_id: str) -> Fetched:
     """The packet of a delivery, and the record that it was handed over."""
-    delivery = await _own_delivery(line, peer, delivery_id)
+    delivery = await own_delivery(line, peer, delivery_id)
     if delivery.status in {DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}:
         raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery_id, status=delivery.status.value))
+    if delivery.given_back is not None:
+        raise Refused(found(Reason.STATE_CONFLICT, fault="given_back", change=delivery.given_back))
     packet = await line.store.read(queries.packet, delivery.dispatch_id)
     if delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.HELD}:
         await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
-    return Fetched(delivery_id, delivery.dispatch_id, packet.envelope, packet.attachments, packet.receipt_xml)
+    return Fetched(
+        delivery_id, delivery.dispatch_id, packet.envelope, packet.attachments, packet.receipt_xml, packet.admitted_at
+    )
+
+
+async def in_hand(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
+    """The addressee's system says it is at work on the packet: it has been handed over, if nothing more."""
+    delivery = await own_delivery(line, peer, delivery_id)
+    return await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
 
 
 async def acknowledge(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
     """The addressee's system has stored the packet."""
-    delivery = await _own_delivery(line, peer, delivery_id)
+    delivery = await own_delivery(line, peer, delivery_id)
     return await _record(line, delivery, DeliveryEvent.ACKNOWLEDGED, EntryKind.ACKNOWLEDGE)
 
 
 async def decline(line: Line, peer: Peer, delivery_id: str, reason: str) -> DeliveryStatus:
     """The addressee's system will not take the packet, and says why; the sender reads the reason."""
-    delivery = await _own_delivery(line, peer, delivery_id)
+    delivery = await own_delivery(line, peer, delivery_id)
     return await _record(line, delivery, DeliveryEvent.REFUSED, EntryKind.DECLINE, reason)
 
 
-async def _own_delivery(line: Line, peer: Peer, delivery_id: str) -> DeliveryRow:
+async def own_delivery(line: Line, peer: Peer, delivery_id: str) -> DeliveryRow:
     """The delivery, if it is this peer's to collect; otherwise not found: another's delivery is never hinted at."""
     delivery = await line.store.read(queries.delivery, delivery_id)
     if delivery is not None:

@@ -52,21 +52,23 @@ async def report(line: Line, peer: Peer, dispatch_id: str) -> bytes:
 
 
 def indexes_of(seen: Dispatch) -> tuple[int, ...]:
-    """Where the ledger speaks of a dispatch as somebody sees it, in order."""
-    steps = (step.ledger_index for one in seen.deliveries for step in one.timeline)
-    return tuple(sorted({seen.ledger_index} | {index for index in steps if index is not None}))
+    """Where the ledger speaks of a dispatch as somebody sees it, in order: what it is, what it says of others, what
+    others say of it."""
+    indexes = {seen.ledger_index, *seen.said}
+    for one in seen.deliveries:
+        indexes |= {step.ledger_index for step in one.timeline if step.ledger_index is not None}
+        changes = (index for change in one.changes for index in (change.ledger_index, change.answer_index))
+        indexes |= {index for index in changes if index is not None}
+    return tuple(sorted(indexes))
 
 
 async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
     seen = await dispatch(line, peer, dispatch_id)
     packet = await line.store.read(queries.packet, dispatch_id)
-    indexes = sorted(
-        {seen.ledger_index}
-        | {step.ledger_index for one in seen.deliveries for step in one.timeline if step.ledger_index is not None}
-    )
+    indexes = indexes_of(seen)
     checkpoint = await _checkpoint_covering(line, indexes[-1])
-    proven = await line.store.read(queries.proven_entries, tuple(indexes), checkpoint.size)
+    proven = await line.store.read(queries.proven_entries, indexes, checkpoint.size)
     case = Case(
         receipt_xml=packet.receipt_xml,
         report_xml=packet.report_xml,
@@ -121,16 +123,20 @@ def _small_attachments(line: Line, attachments: tuple[Attachment, ...]) -> tuple
     return tuple(enclosed)
 
 
+def sent_by(line: Line, peer: Peer, seen: Dispatch) -> bool:
+    """Whether this peer is the sender's side of a dispatch."""
+    return seen.peer == peer.key or _speaks_for(line, peer, seen.sender)
+
+
+def _speaks_for(line: Line, peer: Peer, agency_key: str) -> bool:
+    agency = line.directory.agency(agency_key)
+    return agency is not None and line.directory.speaks_for(peer, agency, line.clock())
+
+
 def _as_seen_by(line: Line, peer: Peer, seen: Dispatch) -> Dispatch:
-    at = line.clock()
-
-    def speaks_for(agency_key: str) -> bool:
-        agency = line.directory.agency(agency_key)
-        return agency is not None and line.directory.speaks_for(peer, agency, at)
-
-    if seen.peer == peer.key or speaks_for(seen.sender):
+    if sent_by(line, peer, seen):
         return seen
-    own = tuple(one for one in seen.deliveries if speaks_for(one.addressee))
+    own = tuple(one for one in seen.deliveries if _speaks_for(line, peer, one.addressee))
     if not own:
         raise Refused(found(Reason.NOT_FOUND))
     return replace(seen, deliveries=own)

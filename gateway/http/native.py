@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from aiohttp import hdrs, web
 
@@ -12,7 +11,7 @@ from gateway.edxml import Received
 from gateway.exchange import courier, intake, register
 from gateway.http.endpoints import JSON, Call, bytes_answer, json_answer, read_json
 from gateway.http.faults import fault
-from gateway.http.packaging import unpack
+from gateway.http.packaging import unpacking_for
 from gateway.http.parcels import Parcel, send_attachment, send_parcel
 from gateway.http.problem import language
 from gateway.http.shapes import (
@@ -32,10 +31,11 @@ from gateway.http.shapes import (
     NoQuery,
     ReasonShape,
 )
+from gateway.http.submission import receive, under_way
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.model.words import LANGUAGES, text
-from gateway.store import Staging, queries
+from gateway.store import queries
 
 POLL_SLICE_S = 5.0
 """A long poll looks this often whether its caller is still there."""
@@ -43,7 +43,7 @@ POLL_SLICE_S = 5.0
 
 async def submit(call: Call[NoQuery]) -> web.StreamResponse:
     """Take a packet in. 201 with the receipt; 200 with the same receipt where this packet was seen before."""
-    with _under_way(call):
+    with under_way(call.doors):
         received = await _receive(call)
         call.facts.add(packet_digest=received.digest)
         with call.doors.metrics.step("accept"):
@@ -55,7 +55,7 @@ async def submit(call: Call[NoQuery]) -> web.StreamResponse:
 
 async def examine(call: Call[NoQuery]) -> web.StreamResponse:
     """Say what would be said, and record nothing."""
-    with _under_way(call):
+    with under_way(call.doors):
         received = await _receive(call)
         try:
             with call.doors.metrics.step("examine"):
@@ -65,28 +65,9 @@ async def examine(call: Call[NoQuery]) -> web.StreamResponse:
     return json_answer(ExaminationShape.of(report, language(call.request)))
 
 
-@contextmanager
-def _under_way(call: Call[NoQuery]) -> Iterator[None]:
-    """Count a submission; beyond the limit the newcomer is told to come back, so that those under way finish."""
-    call.line.check_ready()  # step 0, before a byte of the body is read
-    with call.doors.transfers.submission(), call.doors.metrics.submissions.track_inprogress():
-        yield
-
-
 async def _receive(call: Call[NoQuery]) -> Received:
-    """Step 1: the body, cut into envelope and attachments. What was staged for a body that fails is dropped."""
-    opened: list[Staging] = []
-
-    def open_sink() -> Staging:
-        opened.append(call.line.blobs.stage())
-        return opened[-1]
-
-    try:
-        with call.doors.metrics.step("receive"):
-            return await unpack(call.request, call.line.limits, open_sink, call.doors.transfers)
-    except BaseException:
-        call.line.blobs.drop(opened)
-        raise
+    content_type = call.request.headers.get(hdrs.CONTENT_TYPE, "")
+    return await receive(call.request, call.doors, partial(unpacking_for, content_type, call.line.limits))
 
 
 async def inbox(call: Call[InboxQuery]) -> web.StreamResponse:
@@ -142,13 +123,14 @@ async def answer_delivery(call: Call[NoQuery]) -> web.StreamResponse:
 async def dispatch(call: Call[NoQuery]) -> web.StreamResponse:
     """A dispatch, every addressee it has for this peer, and their timelines."""
     seen = await register.dispatch(call.line, call.peer, call.part("dispatch_id"))
-    return json_answer(DispatchShape.of(seen))
+    return json_answer(DispatchShape.of(seen, call.line.clock()))
 
 
 async def dispatches(call: Call[DispatchesQuery]) -> web.StreamResponse:
     """Dispatches by the document id their sender gave."""
     seen = await register.find(call.line, call.peer, call.query.document_id)
-    return json_answer(DispatchesShape(tuple(DispatchShape.of(one) for one in seen)))
+    at = call.line.clock()
+    return json_answer(DispatchesShape(tuple(DispatchShape.of(one, at) for one in seen)))
 
 
 async def receipt(call: Call[NoQuery]) -> web.StreamResponse:
@@ -193,11 +175,3 @@ async def reason(call: Call[NoQuery]) -> web.StreamResponse:
 async def description(call: Call[NoQuery]) -> web.StreamResponse:
     """The OpenAPI document."""
     return web.Response(body=call.doors.description, content_type=JSON)
-
-
-async def checkpoint(call: Call[NoQuery]) -> web.StreamResponse:
-    """The latest signed checkpoint of the ledger, as a C2SP note; Refused(NOT_FOUND) before the first."""
-    signed = await call.line.store.read(queries.checkpoint)
-    if signed is None:
-        raise Refused(found(Reason.NOT_FOUND))
-    return web.Response(body=signed.note, content_type="text/plain", charset="utf-8")

@@ -5,14 +5,15 @@ Instants are RFC 3339 in UTC; identifiers are opaque text; digests are lower-cas
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.http.delivery_shapes import DeliveryShape
 from gateway.model.agency import Agency
-from gateway.model.delivery import Delivery, DeliveryStatus
+from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Dispatch, Kind, Receipt
 from gateway.model.envelope import EnvelopeFault, EnvelopeState
 from gateway.model.packet import Attachment
@@ -171,6 +172,12 @@ class InboxItemShape(msgspec.Struct, frozen=True):
     admitted_at: datetime
     size_bytes: int
     report: str
+    business_type: int
+    """0 new, 1 recall, 2 update, 3 replacement."""
+    status_code: str | None
+    """Of a status packet."""
+    duplicate_of: str | None
+    """The dispatch it repeats, by number or by identifier."""
 
     @classmethod
     def of(cls, item: InboxItem) -> InboxItemShape:
@@ -186,6 +193,9 @@ class InboxItemShape(msgspec.Struct, frozen=True):
             item.admitted_at,
             item.size_bytes,
             f"/v1/dispatches/{item.dispatch_id}/report",
+            item.business_type,
+            item.status_code,
+            item.duplicate_of,
         )
 
 
@@ -218,39 +228,6 @@ class DeliveryAnsweredShape(msgspec.Struct, frozen=True):
     status: DeliveryStatus
 
 
-class TimelineShape(msgspec.Struct, frozen=True):
-    """One step in a delivery's history; `ledger_index` finds its entry in the ledger."""
-
-    event: str
-    at: datetime
-    detail: str
-    ledger_index: int | None
-
-
-class DeliveryShape(msgspec.Struct, frozen=True):
-    """A dispatch on its way to one addressee."""
-
-    id: str
-    addressee: str
-    addressed_as: str
-    status: DeliveryStatus
-    deadline_at: datetime
-    attempts: int
-    timeline: tuple[TimelineShape, ...]
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> DeliveryShape:
-        return cls(
-            delivery.id,
-            delivery.addressee,
-            delivery.addressed_as,
-            delivery.status,
-            delivery.deadline_at,
-            len(delivery.attempts),
-            tuple(TimelineShape(one.event, one.at, one.detail, one.ledger_index) for one in delivery.timeline),
-        )
-
-
 class DispatchShape(msgspec.Struct, frozen=True):
     """An admitted packet with every addressee and what happened there."""
 
@@ -266,9 +243,15 @@ class DispatchShape(msgspec.Struct, frozen=True):
     ledger_index: int
     attachments: tuple[AttachmentShape, ...]
     deliveries: tuple[DeliveryShape, ...]
+    due_on: date | None
+    priority: int | None
+    """Urgency, 0 (none) to 4."""
+    duplicate_of: str | None
+    """The dispatch whose number or identifier it repeats."""
 
     @classmethod
-    def of(cls, dispatch: Dispatch) -> DispatchShape:
+    def of(cls, dispatch: Dispatch, at: datetime) -> DispatchShape:
+        """As it stands at an instant."""
         return cls(
             dispatch.id,
             dispatch.kind,
@@ -281,7 +264,10 @@ class DispatchShape(msgspec.Struct, frozen=True):
             dispatch.admitted_at,
             dispatch.ledger_index,
             AttachmentShape.row(dispatch.attachments),
-            tuple(DeliveryShape.of(one) for one in dispatch.deliveries),
+            tuple(DeliveryShape.of(one, at) for one in dispatch.deliveries),
+            dispatch.due_on,
+            dispatch.priority,
+            dispatch.duplicate.dispatch_id if dispatch.duplicate else None,
         )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from gateway.http import evidence, health, native, sse
 from gateway.http.endpoints import BYTES, FORM, JSON, PACKET_TYPES, XML, Answer, Endpoint, plain
+from gateway.http.ledger_rows import LEDGER_ENDPOINTS
+from gateway.http.life_rows import LIFE_ENDPOINTS
 from gateway.http.metrics import Metrics
 from gateway.http.shapes import (
     AcceptedShape,
@@ -90,6 +92,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         refusals=(Reason.NOT_FOUND, Reason.LEDGER_UNAVAILABLE),
     ),
     *evidence.ENDPOINTS,
+    *LIFE_ENDPOINTS,
     Endpoint(
         "GET", "/v1/agencies", "listAgencies", "Search the directory", native.agencies,
         {200: Answer("A page of agencies", {JSON: AgenciesShape})}, AgenciesQuery,
@@ -104,10 +107,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         {200: Answer("The reason in both languages", {JSON: ReasonShape})},
         refusals=(Reason.NOT_FOUND,), public=True,
     ),
-    plain(
-        "GET", "/checkpoint", "getCheckpoint", "Get the ledger's latest signed checkpoint", native.checkpoint,
-        {200: Answer("A C2SP signed note", {"text/plain": None})}, refusals=(Reason.NOT_FOUND,), public=True,
-    ),
+    *LEDGER_ENDPOINTS,
     plain(
         "GET", "/openapi.json", "getDescription", "Get this description", native.description,
         {200: Answer("An OpenAPI 3.1 document", {JSON: None})}, public=True,

@@ -85,7 +85,7 @@ class _Book:
         if all(one.member != member for one in self.wrong):
             self.wrong.append(Wrong(member, error))
 
-    def prove(self, code: str, **values: object) -> None:
+    def prove(self, code: str, /, **values: object) -> None:
         self.proven.append(_statement(f"proven.{code}", values))
 
     def leave_open(self, code: str, **values: object) -> None:
@@ -185,16 +185,21 @@ def _accepted(book: _Book, entries: dict[int, Entry]) -> tuple[int, Entry] | Non
     dispatch = accepts[0][1]["dispatch"]
     for index, entry in entries.items():
         other = index != accepts[0][0] and entry.kind is EntryKind.ACCEPT
-        if other or ("dispatch", dispatch) not in entry.fields:
+        if other or not _concerns(entry, dispatch):
             book.note(entry_member(index), ProofError(Fault.CASE_OTHER_DISPATCH, dispatch=dispatch))
     return accepts[0]
+
+
+def _concerns(entry: Entry, dispatch: str) -> bool:
+    """Whether an entry is about this dispatch: what happened to it, or what another packet says of it."""
+    return bool({("dispatch", dispatch), ("target", dispatch)} & set(entry.fields))
 
 
 def _outcomes(book: _Book, entries: dict[int, Entry], accept: Entry) -> None:
     """What is proven of each addressee, and of whom nothing is."""
     waiting = dict.fromkeys(accept["addressees"].split(" "))
     for index, entry in entries.items():
-        if entry is not accept and ("dispatch", accept["dispatch"]) in entry.fields:
+        if entry is not accept and _concerns(entry, accept["dispatch"]):
             values = dict(entry.fields)
             book.prove(str(entry.kind), index=index, at=write_instant(entry.at), **values)
             waiting.pop(values.get("addressee", ""), None)

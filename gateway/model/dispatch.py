@@ -49,6 +49,8 @@ class Dispatch:
     ledger_index: int
     attachments: tuple[Attachment, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    said: tuple[int, ...] = ()
+    """Ledger indexes of what the packet says of others: a status, a change."""
     due_on: date | None = None
     priority: int | None = None
     """Urgency, 0 (none) to 4, as the packet writes it."""

@@ -117,6 +117,9 @@ class Change:
     answer: Answer | None = None
     answered_at: datetime | None = None
     answer_reason: str = ""
+    ledger_index: int | None = None
+    """Of the entry that it was asked."""
+    answer_index: int | None = None
 
     def outcome(self, now: datetime) -> ChangeOutcome:
         """How it stands at this instant."""

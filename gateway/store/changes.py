@@ -135,18 +135,24 @@ def carry_out(tx: Transaction, asking: Asking) -> CarriedOut:
         named = _versions(tx.connection, asking, target)
         concerned = _concerned(tx.connection, asking, target, named) if named else []
         done.meant.append(named[-1].id if named else None)
-        keys = dict.fromkeys(one.addressee for one, _ in concerned)
-        entry = Entry.of(
-            EntryKind.CHANGE,
-            asking.at,
-            dispatch=asking.dispatch_id,
-            relation=asking.change.kind.relation.value,
-            target=done.meant[-1] or NONE,
-            addressees=" ".join(keys) or NONE,
-        )
-        (index,) = tx.append([entry.encode()])
-        _ask(tx, asking, concerned, index, done)
+        parts: dict[str | None, list[tuple[Delivery, ChangeKind]]] = {done.meant[-1]: []}
+        for row, kind in concerned:
+            parts.setdefault(row.dispatch_id, []).append((row, kind))
+        for dispatch_id, part in parts.items():
+            (index,) = tx.append([_entry(asking, dispatch_id, [row.addressee for row, _ in part])])
+            _ask(tx, asking, part, index, done)
     return done
+
+
+def _entry(asking: Asking, target: str | None, addressees: Sequence[str]) -> bytes:
+    return Entry.of(
+        EntryKind.CHANGE,
+        asking.at,
+        dispatch=asking.dispatch_id,
+        relation=asking.change.kind.relation.value,
+        target=target or NONE,
+        addressees=" ".join(addressees) or NONE,
+    ).encode()
 
 
 def _versions(connection: Connection, asking: Asking, target: Target) -> list[Row[*tuple[Any, ...]]]:

@@ -201,21 +201,14 @@ async def town(
         store.close()
 
 
-def packet(
-    document_id: str = DOCUMENT_ID,
-    to: Sequence[str] = (PROVINCE,),
-    sender: str = MINISTRY,
-    attachments: Sequence[tuple[str, bytes]] = (("giấy mời.pdf", b"%PDF-1.7 noi dung"),),
-    sealed: bool = True,
-    number: str = "7816",
-) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
-    """A packet: its envelope, and its attachments by content id."""
+def document_of(document_id: str, to: Sequence[str] = (PROVINCE,), sender: str = MINISTRY) -> Document:
+    """What a good document says."""
     named = {one.key: one.name for one in directory().agencies} | {"000.00.00.H29": directory().agencies[1].name}
-    content = Document(
+    return Document(
         sender=Organ(sender, named.get(sender)),
         addressees=tuple(Organ(one, named.get(one, "Nơi nhận")) for one in to),
         document_id=document_id,
-        code_number=number,
+        code_number="7816",
         code_notation="BKT-VP",
         place="Hà Nội",
         promulgated_on="2026/11/20",
@@ -225,6 +218,17 @@ def packet(
         to_places=("Như trên", "Lưu: VT"),
         business=Business(BusinessType.NEW),
     )
+
+
+def packet(
+    document_id: str = DOCUMENT_ID,
+    to: Sequence[str] = (PROVINCE,),
+    sender: str = MINISTRY,
+    attachments: Sequence[tuple[str, bytes]] = (("giấy mời.pdf", b"%PDF-1.7 noi dung"),),
+    sealed: bool = True,
+) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """A packet: its envelope, and its attachments by content id."""
+    content = document_of(document_id, to, sender)
     rows = [(f"tep-{number}", name, data) for number, (name, data) in enumerate(attachments, start=1)]
     skeleton = edxml.write(content, [NewAttachment(cid, "application/pdf", name) for cid, name, _ in rows])
     if sealed:

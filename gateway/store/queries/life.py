@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, union
+from sqlalchemy import Connection, Row, bindparam, exists, select, union
 
 from gateway.model.lifecycle import FINISHED, Answer, Change, ChangeKind, Reported, processing
 from gateway.store.instants import instant, instant_or_none
-from gateway.store.schema import changes, deliveries, dispatches, statuses
+from gateway.store.schema import TAKEN_BACK, changes, deliveries, dispatches, statuses
 
 _OF_DISPATCH = select(deliveries.c.id).where(deliveries.c.dispatch_id == bindparam("id"))
 _STATUSES = (
@@ -32,13 +34,23 @@ _ADDRESSEES = (
     .where(dispatches.c.sender == bindparam("sender"), dispatches.c.document_id == bindparam("document_id"))
     .distinct()
 )
-_asked = or_(changes.c.dispatch_id == bindparam("id"), changes.c.delivery_id.in_(_OF_DISPATCH))
-_INDEXES = union(
-    select(statuses.c.ledger_index).where(
-        or_(statuses.c.dispatch_id == bindparam("id"), statuses.c.delivery_id.in_(_OF_DISPATCH))
-    ),
-    select(changes.c.ledger_index).where(_asked),
-    select(changes.c.answer_index).where(_asked, changes.c.answer_index.is_not(None)),
+_other = statuses.alias("agreed")
+_TAKEN_BACK = (
+    select(changes.c.dispatch_id, changes.c.delivery_id, changes.c.answered_at, changes.c.ledger_index)
+    .add_columns(deliveries.c.dispatch_id.label("target"), deliveries.c.addressee, deliveries.c.addressed_as)
+    .join_from(changes, deliveries, changes.c.delivery_id == deliveries.c.id)
+    .join(statuses, statuses.c.dispatch_id == changes.c.dispatch_id)
+    .where(
+        TAKEN_BACK,
+        changes.c.ledger_index > bindparam("after"),
+        ~exists().where(_other.c.delivery_id == changes.c.delivery_id, _other.c.status_code == "15"),
+    )
+    .order_by(changes.c.ledger_index)
+    .limit(bindparam("count"))
+)
+_SAID = union(
+    select(statuses.c.ledger_index).where(statuses.c.dispatch_id == bindparam("id")),
+    select(changes.c.ledger_index).where(changes.c.dispatch_id == bindparam("id")),
 )
 
 
@@ -47,9 +59,38 @@ def addressees_of(connection: Connection, sender: str, document_id: str) -> set[
     return set(connection.execute(_ADDRESSEES, {"sender": sender, "document_id": document_id}).scalars())
 
 
-def life_indexes(connection: Connection, dispatch_id: str) -> set[int]:
-    """Where the ledger speaks of statuses and changes that a dispatch is, or is the object of."""
-    return set(connection.execute(_INDEXES, {"id": dispatch_id}).scalars())
+def said(connection: Connection, dispatch_id: str) -> tuple[int, ...]:
+    """Where the ledger holds what a packet says of other packets, in order."""
+    return tuple(sorted(connection.execute(_SAID, {"id": dispatch_id}).scalars()))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A request (status 13) that found the document still here, before its sender was told so by a status."""
+
+    request_id: str
+    target: str
+    """The dispatch that was taken back."""
+    addressee: str
+    addressed_as: str
+    answered_at: datetime
+    ledger_index: int
+
+
+def taken_back(connection: Connection, after: int, limit: int) -> tuple[TakenBack, ...]:
+    """Requests whose senders have yet to be told, from behind a ledger index."""
+    rows = connection.execute(_TAKEN_BACK, {"after": after, "count": limit})
+    return tuple(
+        TakenBack(
+            row.dispatch_id,
+            row.target,
+            row.addressee,
+            row.addressed_as,
+            instant(row.answered_at),
+            row.ledger_index,
+        )
+        for row in rows
+    )
 
 
 def reports(connection: Connection, dispatch_id: str) -> dict[str, list[Reported]]:
@@ -77,7 +118,7 @@ def asked(
     since = instant(row.admitted_at)
     for one in connection.execute(_CHANGES, {"id": row.id}):
         before: Sequence[Reported] = [
-            said for said in told.get(one.delivery_id, ()) if (said.ledger_index or 0) < one.ledger_index
+            one_told for one_told in told.get(one.delivery_id, ()) if (one_told.ledger_index or 0) < one.ledger_index
         ]
         stood = processing(before, since)
         found[one.delivery_id].append(
@@ -91,6 +132,8 @@ def asked(
                 answer=Answer(one.answer) if one.answer else None,
                 answered_at=instant_or_none(one.answered_at),
                 answer_reason=one.description or "",
+                ledger_index=one.ledger_index,
+                answer_index=one.answer_index,
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal, or_, select, t
 
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Kind
+from gateway.model.lifecycle import Answer, ChangeKind
 from gateway.model.packet import Attachment
 from gateway.store.admission import Twin, twin_of
 from gateway.store.instants import instant, micros
@@ -22,7 +23,9 @@ from gateway.store.schema import (
     dispatch_attachments,
     dispatches,
     settings,
+    statuses,
 )
+from gateway.store.schema import changes as changes_table
 from gateway.store.schema import refusals as refusals_table
 
 
@@ -35,6 +38,7 @@ class PacketRow:
     receipt_xml: bytes
     report_xml: bytes
     packet_digest: str
+    admitted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class DeliveryRow:
     peer: str
     status: DeliveryStatus
     deadline_at: datetime
+    given_back: str | None = None
+    """The recall the addressee agreed to; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class InboxItem:
     admitted_at: datetime
     size_bytes: int
     """Of the envelope and the decoded attachments."""
+    business_type: int = 0
+    status_code: str | None = None
+    """Of a status packet."""
+    duplicate_of: str | None = None
+    """The dispatch it repeats, by number or by identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,11 @@ _TWIN = select(
     dispatches.c.receipt_xml,
 ).where(dispatches.c.packet_digest == bindparam("digest"), dispatches.c.peer == bindparam("peer"))
 _PACKET = select(
-    dispatches.c.envelope, dispatches.c.receipt_xml, dispatches.c.report_xml, dispatches.c.packet_digest
+    dispatches.c.envelope,
+    dispatches.c.receipt_xml,
+    dispatches.c.report_xml,
+    dispatches.c.packet_digest,
+    dispatches.c.admitted_at,
 ).where(dispatches.c.id == bindparam("id"))
 _ATTACHMENTS = (
     select(dispatch_attachments)
@@ -108,7 +123,16 @@ _ATTACHMENTS = (
     .order_by(dispatch_attachments.c.number)
 )
 _BLOB = select(blobs.c.data).where(blobs.c.sha256 == bindparam("sha256"))
-_DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
+_GIVEN_BACK = (
+    select(func.min(changes_table.c.dispatch_id))
+    .where(
+        changes_table.c.delivery_id == deliveries.c.id,
+        changes_table.c.answer == Answer.DONE.value,
+        changes_table.c.kind == ChangeKind.RECALL.value,
+    )
+    .scalar_subquery()
+)
+_DELIVERY = select(deliveries, _GIVEN_BACK.label("given_back")).where(deliveries.c.id == bindparam("id"))
 _ATTACHED_BYTES = (
     select(func.coalesce(func.sum(dispatch_attachments.c.size_bytes), 0))
     .where(dispatch_attachments.c.dispatch_id == dispatches.c.id)
@@ -131,8 +155,12 @@ _INBOX = (
         dispatches.c.sender,
         dispatches.c.admitted_at,
         (func.length(dispatches.c.envelope) + _ATTACHED_BYTES).label("size_bytes"),
+        dispatches.c.business_type,
+        statuses.c.status_code,
+        dispatches.c.duplicate_of,
     )
     .join_from(deliveries, dispatches)
+    .outerjoin(statuses, statuses.c.dispatch_id == dispatches.c.id)
     .where(
         deliveries.c.peer == bindparam("peer"),
         tuple_(deliveries.c.ledger_index, deliveries.c.id) > tuple_(_AFTER_INDEX, bindparam("after")),
@@ -177,7 +205,9 @@ def packet(connection: Connection, dispatch_id: str) -> PacketRow:
     """The packet of a dispatch. NoResultFound where there is no such dispatch."""
     row = connection.execute(_PACKET, {"id": dispatch_id}).one()
     enclosed = attachments(connection, dispatch_id)
-    return PacketRow(row.envelope, enclosed, row.receipt_xml, row.report_xml, row.packet_digest)
+    return PacketRow(
+        row.envelope, enclosed, row.receipt_xml, row.report_xml, row.packet_digest, instant(row.admitted_at)
+    )
 
 
 def attachments(connection: Connection, dispatch_id: str) -> tuple[Attachment, ...]:
@@ -197,8 +227,9 @@ def blob_data(connection: Connection, sha256: str) -> bytes | None:
 
 
 def delivery(connection: Connection, delivery_id: str) -> DeliveryRow | None:
+    """A delivery as it stands; None where there is none of that id."""
     row = connection.execute(_DELIVERY, {"id": delivery_id}).one_or_none()
-    return None if row is None else _delivery(row)
+    return None if row is None else replace(_delivery(row), given_back=row.given_back)
 
 
 def inbox(connection: Connection, peer: str, after: str | None, limit: int) -> tuple[InboxItem, ...]:
@@ -216,6 +247,9 @@ def inbox(connection: Connection, peer: str, after: str | None, limit: int) -> t
             row.sender,
             instant(row.admitted_at),
             int(row.size_bytes),
+            row.business_type,
+            row.status_code,
+            row.duplicate_of,
         )
         for row in rows
     )

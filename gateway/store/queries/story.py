@@ -12,7 +12,7 @@ from gateway.model.delivery import Attempt, Delivery, DeliveryStatus, Outcome, T
 from gateway.model.dispatch import Dispatch, Duplicate, Kind
 from gateway.model.lifecycle import processing
 from gateway.store.instants import instant, instant_or_none
-from gateway.store.queries.life import asked, reports
+from gateway.store.queries.life import asked, reports, said
 from gateway.store.queries.register import attachments
 from gateway.store.schema import attempts, deliveries, delivery_events, dispatches
 
@@ -65,6 +65,7 @@ def _dispatch(connection: Connection, row: Row[*tuple[Any, ...]]) -> Dispatch:
         ledger_index=row.ledger_index,
         attachments=attachments(connection, row.id),
         deliveries=_deliveries(connection, row),
+        said=said(connection, row.id),
         due_on=None if row.due_on is None else date.fromisoformat(row.due_on),
         priority=row.priority,
         duplicate=None if row.duplicate_of is None else Duplicate(row.duplicate_of, row.duplicate_by),

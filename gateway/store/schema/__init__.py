@@ -15,9 +15,11 @@ from gateway.store.schema.columns import metadata
 from gateway.store.schema.directory import agency_changes, credentials, directory_versions, peer_changes
 from gateway.store.schema.dispatches import (
     CLAIMED,
+    DATED,
     DUE,
     NEW_DOCUMENT,
     OPEN,
+    SENT_BACK,
     UNDELIVERED,
     WAITING,
     attempts,
@@ -29,7 +31,7 @@ from gateway.store.schema.dispatches import (
 )
 from gateway.store.schema.evidence import evidence, salts, timestamps
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
-from gateway.store.schema.life import UNANSWERED, changes, links, statuses
+from gateway.store.schema.life import TAKEN_BACK, UNANSWERED, changes, links, statuses
 from gateway.store.schema.notices import (
     DEAD,
     GIVEN_UP,
@@ -47,11 +49,14 @@ from gateway.store.schema.witness import cosignatures, gateway_keys
 
 __all__ = [
     "CLAIMED",
+    "DATED",
     "DEAD",
     "DUE",
     "GIVEN_UP",
     "NEW_DOCUMENT",
     "OPEN",
+    "SENT_BACK",
+    "TAKEN_BACK",
     "UNANSWERED",
     "UNDELIVERED",
     "UNSENT",

@@ -8,6 +8,8 @@ from gateway.store.schema.columns import Id, Key, metadata, partial_index
 
 UNANSWERED = text("answer IS NULL")
 """Changes an addressee has not answered."""
+TAKEN_BACK = text("answer = 'withdrawn'")
+"""Changes that found the document still here."""
 
 statuses = Table(
     "statuses",
@@ -45,6 +47,7 @@ changes = Table(
     Column("reason", Text, nullable=False),
     CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
     partial_index("ix_changes_unanswered", "deadline_at", where=UNANSWERED),
+    partial_index("ix_changes_taken_back", "ledger_index", where=TAKEN_BACK),
 )
 """What a packet (`dispatch_id`) asks about a delivery of the document it changes, and the answer; `answered_by` is the
 status packet that gave it, null where the gateway withdrew the delivery."""

@@ -103,10 +103,12 @@ def _changes() -> None:
         sa.PrimaryKeyConstraint("dispatch_id", "delivery_id", name=op.f("pk_changes")),
     )
     op.create_index("ix_changes_delivery_id", "changes", ["delivery_id"])
-    unanswered = sa.text("answer IS NULL")
-    op.create_index(
-        "ix_changes_unanswered", "changes", ["deadline_at"], sqlite_where=unanswered, postgresql_where=unanswered
-    )
+    for name, column, words in (
+        ("ix_changes_unanswered", "deadline_at", "answer IS NULL"),
+        ("ix_changes_taken_back", "ledger_index", "answer = 'withdrawn'"),
+    ):
+        where = sa.text(words)
+        op.create_index(name, "changes", [column], sqlite_where=where, postgresql_where=where)
 
 
 def _links() -> None:
