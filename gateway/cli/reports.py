@@ -87,6 +87,8 @@ def _tell_pdfs(session: Session, facts: ReportFacts) -> None:
         return
     for file in facts.pdf.files:
         session.tell("say.report.pdf.file", content_id=file.content_id, count=len(file.signatures))
+        if file.unwrapped:
+            session.tell("say.report.pdf.unwrapped")
         for one in file.signatures:
             told = (name for name, values in _TOLD.items() if one.get(name) in values)
             said = "; ".join(session.say(f"say.report.pdf.{name}.{one[name]}") for name in told)

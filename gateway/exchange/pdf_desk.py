@@ -21,6 +21,7 @@ from gateway.trust.anchors import AnchorStore, digest_of
 from gateway.trust.chains import Chains
 from gateway.trust.pdf_file import PdfLimits
 from gateway.trust.revocation import RevocationSnapshot
+from gateway.trust.wrapped import ZIP_HEAD
 
 THREADS = 1
 """Reading a PDF is pure Python: a second thread would only take turns with the first, and with the event loop."""
@@ -73,7 +74,8 @@ class PdfDesk:
 
 def _is_work(source: PdfSource) -> bool:
     """Whether more than a search through a few bytes is to be done."""
-    return isinstance(source.data, Path) or may_be_signed(source.data)
+    data = source.data
+    return isinstance(data, Path) or data.startswith(ZIP_HEAD) or may_be_signed(data)
 
 
 def _staged(part: Part) -> bytes | Path:

@@ -50,6 +50,8 @@ class ReportedPdf:
     fault: str | None
     signatures: tuple[Mapping[str, str], ...] = ()
     """In the order of signing: the facts of `model.pdf.PdfSignature` by name, as words."""
+    unwrapped: bool = False
+    """It came as the only file in a ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ def _basis(checks: PdfChecks | None) -> PdfBasis | None:
 
 def _file(check: PdfCheck) -> ReportedPdf:
     fault = None if check.report.fault is None else str(check.report.fault)
-    return ReportedPdf(check.content_id, check.sha256, fault, tuple(map(_signature, check.report.signatures)))
+    signatures = tuple(map(_signature, check.report.signatures))
+    return ReportedPdf(check.content_id, check.sha256, fault, signatures, check.report.unwrapped)
 
 
 def _signature(one: PdfSignature) -> dict[str, str]:
@@ -234,7 +237,12 @@ def _pdf(basis: PdfBasis | None) -> Element:
     files = (
         Element(
             "Pdf",
-            _given(contentId=one.content_id, sha256=one.sha256, fault=one.fault),
+            _given(
+                contentId=one.content_id,
+                sha256=one.sha256,
+                fault=one.fault,
+                unwrapped="true" if one.unwrapped else None,
+            ),
             tuple(Element("Signed", dict(facts)) for facts in one.signatures),
         )
         for one in basis.files
@@ -320,6 +328,7 @@ def _read_pdf(one: Element) -> PdfBasis | None:
                 file.need("sha256"),
                 file.get("fault"),
                 tuple(dict(signature.attributes) for signature in file.children),
+                file.get("unwrapped") == "true",
             )
             for file in one.children
         ),

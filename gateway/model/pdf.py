@@ -165,3 +165,5 @@ class PdfReport:
     examined_at: datetime
     snapshot_at: datetime | None
     """When the revocation snapshot in use was taken; None: there was none."""
+    unwrapped: bool = False
+    """The PDF was the only file in a ZIP; that one was looked at."""

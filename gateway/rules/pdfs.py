@@ -24,9 +24,11 @@ from gateway.trust.pdf_file import HEADER_REACH_BYTES, PdfLimits, header_fault
 from gateway.trust.pdf_findings import STRICT, findings_of
 from gateway.trust.revocation import RevocationSnapshot
 from gateway.trust.subjects import Expected
+from gateway.trust.wrapped import ZIP_HEAD, unwrapped
 
 PDF_HEAD = b"%PDF-"
 PDF_ENDING = ".pdf"
+PDF_TYPE = "application/pdf"
 
 _MARKS = (b"ByteRange", b"/Encrypt")
 """A signature says in clear which bytes it stands for, and encryption is said in the trailer: neither can be inside a
@@ -58,7 +60,10 @@ class PdfSource:
 
 
 def is_pdf(attachment: Attachment, head: bytes) -> bool:
-    """By its name or its first bytes: a file that pretends to be another kind is looked at too."""
+    """By its name or its first bytes: a file that pretends to be another kind is looked at too. What one vendor's
+    library wrapped in a ZIP is known by its type."""
+    if attachment.wrapped and attachment.content_type == PDF_TYPE:
+        return True
     return head.startswith(PDF_HEAD) or (attachment.name or "").lower().endswith(PDF_ENDING)
 
 
@@ -116,9 +121,11 @@ def check_pdfs(examination: Examination, sources: Iterable[PdfSource], facts: Pd
 
 
 def _report(data: bytes | Path, known: PdfKnown) -> PdfReport:
+    head, size = _head(data)
+    if head.startswith(ZIP_HEAD) and (inner := unwrapped(data, known.limits.bytes_max)) is not None:
+        return replace(verify_pdf(inner, known), unwrapped=True)
     if may_be_signed(data):
         return verify_pdf(data, known)
-    head, size = _head(data)
     return PdfReport((), header_fault(head), size, known.at, known.snapshot.taken_at)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.exchange import intake
-from gateway.ledger import EntryKind
+from gateway.ledger import EntryKind, facts_of, read_report, write_report
 from gateway.model.pdf import PdfFault, Revocation
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Severity
@@ -24,6 +24,7 @@ from tests.exchange.pdfs import ministry, signatory, signed, with_desk
 from tests.http.town import awaited
 from tests.pki import DAY, NOW
 from tests.trust.pdf.papers import World, append_page, break_value, paper, sign, world
+from tests.trust.pdf.test_wrapped import zipped
 from tests.vectors.pdf import VECTORS
 
 
@@ -176,3 +177,16 @@ def test_looking_for_signatures_in_random_bytes_costs_next_to_nothing(tmp_path: 
     for _ in range(100):
         assert not may_be_signed(data)
     assert (time.perf_counter() - began) / 100 < 0.001
+
+
+@awaited
+async def test_a_pdf_wrapped_in_a_zip_is_judged_by_the_pdf_inside_and_marked_so(desk: Story, the: World) -> None:
+    good = await examined(desk, pdf(zipped(("một tên.pdf", signed(the)))))
+    bad = await examined(desk, pdf(zipped(("một tên.pdf", append_page(signed(the))))))
+    assert good.admitted and good.pdfs is not None
+    assert [(one.report.unwrapped, len(one.report.signatures)) for one in good.pdfs.files] == [(True, 2)]
+    report = read_report(write_report(facts_of(good, "bo", desk.line.trust.digest)))
+    assert report.pdf is not None and report.pdf.files[0].unwrapped
+    assert not bad.admitted and Reason.PDF_CHANGED_AFTER_SIGNING in pdf_reasons(bad)
+    two = await examined(desk, pdf(zipped(("a.pdf", signed(the)), ("b.pdf", signed(the)))))
+    assert Reason.PDF_UNREADABLE in pdf_reasons(two)
