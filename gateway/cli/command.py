@@ -11,6 +11,7 @@ import click
 from gateway import __version__
 from gateway.cli import (
     check,
+    connector,
     directory,
     evidence,
     evidence_documents,
@@ -33,7 +34,7 @@ from gateway.model.words import LANGUAGES
 class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
         "begin": ("demo", "init", "serve", "upgrade"),
-        "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status"),
+        "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
         "evidence": ("evidence", "prove", "check"),
         "administration": ("directory", "peer", "person", "table", "config"),
         "reference": ("reasons", "rules", "help"),
@@ -63,6 +64,7 @@ for _verb in (
     packets.inbox,
     packets.fetch,
     packets.acknowledge,
+    connector.connector,
     evidence.status,
     evidence_documents.evidence,
     evidence.prove,

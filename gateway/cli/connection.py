@@ -19,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bar
 
 from gateway.cli.session import Failed, Session
-from gateway.client import GatewayClient, Progress
+from gateway.client import GatewayClient, Patience, Progress
 
 FILE_NAME = "gateway-client.toml"
 """Looked for in the working folder where neither an option nor GATEWAY_CLIENT names a file."""
@@ -50,9 +50,10 @@ class Connection:
     ca: Path | None
     """PEM: whom to trust instead of the system's authorities."""
 
-    def client(self, session: Session) -> GatewayClient:
+    def client(self, session: Session, patience: Patience | None = None) -> GatewayClient:
         """The client; Failed where the certificates cannot be used."""
-        return GatewayClient(self.url, token=self.token, tls=self._tls(session), language=session.lang)
+        tls = self._tls(session)
+        return GatewayClient(self.url, token=self.token, tls=tls, language=session.lang, patience=patience)
 
     def _tls(self, session: Session) -> ssl.SSLContext | None:
         if self.certificate is None and self.ca is None:

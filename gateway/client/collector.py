@@ -20,7 +20,7 @@ import asyncio
 import logging
 import random
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -30,6 +30,7 @@ from gateway.client.gateway import GatewayClient
 from gateway.client.journal import Journal
 from gateway.client.problem import Problem, TransferDamaged, Unreachable
 from gateway.client.results import Change, Fetched, InboxItem
+from gateway.client.webhooks import verify_webhook
 from gateway.client.wire import Patience
 
 LATER = Patience(first_s=1.0, most_s=900.0)
@@ -154,6 +155,12 @@ class Collector:
         async for change in self._gateway.events(await self.journal.cursor("changes")):
             yield change
             await self.journal.advance("changes", change.id)
+
+    def arrived(self, headers: Mapping[str, str], body: bytes, secrets: str | Iterable[str]) -> Change:
+        """A webhook has come: look at the inbox now. WebhookRejected where it is none of the gateway's, or old."""
+        change = verify_webhook(headers, body, secrets, self._clock())
+        self.ring()
+        return change
 
     def ring(self) -> None:
         """Look at the inbox now."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,9 +28,11 @@ from gateway.client import (
     JournalTaken,
     Patience,
     Problem,
+    WebhookRejected,
 )
 from gateway.client.packets import Outgoing, prepared
 from gateway.edxml import Limits
+from gateway.model.webhook import signed_headers, written_secret
 from gateway.trust import seal
 from tests.client.killed import LAST, POINTS
 from tests.client.test_gateway import client
@@ -223,6 +226,20 @@ async def test_a_ring_is_as_good_as_the_long_poll_and_two_are_no_worse(tmp_path:
             await asyncio.sleep(0.1)
             running.cancel()
         assert got == ["mới"]
+
+
+@awaited
+async def test_a_webhook_is_believed_when_signed_and_then_says_look_now(tmp_path: Path) -> None:
+    secret, change = bytes(range(32)), {"dispatch_id": "D", "delivery_id": "d", "event": "queued", "addressee": "H29"}
+    body = msgspec.json.encode({"data": {**change, "at": NOW, "id": 7}})
+    headers = signed_headers([secret], "msg_7", NOW, body)
+    async with GatewayClient("http://127.0.0.1:9") as gateway:
+        with collector(gateway, tmp_path, clock=lambda: NOW) as one:
+            with pytest.raises(WebhookRejected):
+                one.arrived(headers, body + b" ", written_secret(secret))
+            assert not one._bell.is_set()
+            assert one.arrived(headers, body, written_secret(secret)).id == 7
+            assert one._bell.is_set()
 
 
 @awaited
