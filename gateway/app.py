@@ -151,7 +151,7 @@ async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | Non
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
-        runner = DoorRunner(build_app(line, config.http), shutdown_timeout_s=DRAIN_S)
+        runner = DoorRunner(build_app(line, config.http, config.axis), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         secure = server_tls(config.server)

@@ -21,6 +21,7 @@ import msgspec
 from gateway.edxml import Limits
 from gateway.exchange.line import DeliveryRules
 from gateway.exchange.timestamps import TimestampRules
+from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
 
@@ -110,6 +111,7 @@ class Config:
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
+    axis: AxisRules = field(default_factory=AxisRules)
     log: Log = Log()
 
 

@@ -10,6 +10,7 @@ import click
 
 from gateway import __version__
 from gateway.cli import (
+    axis,
     check,
     connector,
     directory,
@@ -79,6 +80,7 @@ for _verb in (
     reference.explain_verb,
 ):
     root.add_command(_verb)
+peers.peer.add_command(axis.axis)
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

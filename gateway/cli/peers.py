@@ -74,7 +74,7 @@ def add(
     wanted = Peer(key, name, tuple(Grant(one, subtree) for one in agencies), push_url, PolicyName(policy))
     settings = config.load(config_file)
     if client_file is not None:  # on disk before it counts: a token lost between the two would be of no use to anybody
-        write_new(client_file, written(ClientFile(url=url or _own_address(settings), token=secret.token)))
+        write_new(client_file, written(ClientFile(url=url or own_address(settings), token=secret.token)))
     try:
         asyncio.run(_add(session, settings, wanted, secret))
     except Exception:
@@ -89,7 +89,8 @@ def add(
         session.note("say.peer.client_file", path=client_file)
 
 
-def _own_address(settings: Config) -> str:
+def own_address(settings: Config) -> str:
+    """Where the gateway of a configuration listens, as a URL."""
     server = settings.server
     return f"{'https' if server.tls_certificate else 'http'}://{server.host}:{server.port}"
 

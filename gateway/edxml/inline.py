@@ -37,12 +37,12 @@ def inline(skeleton: bytes, parts: Sequence[Iterable[bytes]]) -> Iterator[bytes]
                 raise ValueError("a self-closed element holds no attachment")
             continue
         yield skeleton[at:place]
-        yield from _encoded(chunks)
+        yield from encoded(chunks)
         at = place
     yield skeleton[at:]
 
 
-def _encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Base64 of the chunks joined, without joining them: what does not fill a group of three waits for the next."""
     rest = b""
     for chunk in chunks:

@@ -16,6 +16,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.exchange.line import Line
+from gateway.http.axis import AxisRules, add_dialect, is_below
+from gateway.http.axis.envelope import VOICE as AXIS_VOICE
 from gateway.http.endpoints import ANYONE, Call, Doors, Endpoint, read_query
 from gateway.http.faults import fault, fault_found
 from gateway.http.identity import Identity
@@ -23,7 +25,7 @@ from gateway.http.limits import HttpLimits
 from gateway.http.logline import LOG, facts_of
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import document
-from gateway.http.problem import bug, foreign, malformed, problems
+from gateway.http.problem import VOICE, bug, foreign, malformed, problems
 from gateway.http.table import ENDPOINTS
 from gateway.http.transfer import Transfers
 from gateway.http.waiting import Waiting
@@ -31,21 +33,24 @@ from gateway.model.reasons import Reason
 from gateway.store import queries
 
 DOORS = web.AppKey("doors", Doors)
+AXIS = web.AppKey("axis", AxisRules)
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(line: Line, limits: HttpLimits | None = None) -> web.Application:
-    """The application: every endpoint of the table in front of `line`, and the document that describes them."""
-    limits = limits or HttpLimits()
+def build_app(line: Line, limits: HttpLimits | None = None, axis: AxisRules | None = None) -> web.Application:
+    """The application: every endpoint of the table in front of `line`, the document that describes them, and the axis
+    dialect beside them."""
+    limits, axis = limits or HttpLimits(), axis or AxisRules()
     description = msgspec.json.encode(document(ENDPOINTS))
     doors = Doors(line, limits, Metrics(), Transfers(limits), Waiting(limits.waiting_per_peer_max), description)
     identity = Identity(lambda digest: line.store.read(queries.credential, digest), limits)
     app = web.Application(middlewares=[_threshold])
-    app[DOORS] = doors
+    app[DOORS], app[AXIS] = doors, axis
     for endpoint in ENDPOINTS:
         answering = _serving(doors, identity, endpoint)
         app.router.add_route(endpoint.method, endpoint.path, answering, name=endpoint.name, expect_handler=_expect)
+    add_dialect(app, doors, identity, axis, _expect)
     app.on_response_prepare.append(_sign_answer)
     app.on_shutdown.append(_end_waits)
     app.cleanup_ctx.append(_threads)
@@ -136,6 +141,7 @@ class DoorRunner(web.AppRunner):
 
     def __init__(self, app: web.Application, shutdown_timeout_s: float = 20.0) -> None:
         limits = app[DOORS].limits
+        self._axis = app[AXIS]
         super().__init__(
             app,
             access_log=None,  # the threshold writes one line a request
@@ -152,10 +158,18 @@ class DoorRunner(web.AppRunner):
         server = await super()._make_server()
         return _Server(
             partial(_outermost, server.request_handler),
-            request_factory=server.request_factory,
+            request_factory=partial(_voiced, server.request_factory, self._axis),
             loop=asyncio.get_running_loop(),
             **server._kwargs,
         )
+
+
+def _voiced(make: Callable[..., web.BaseRequest], axis: AxisRules, *args: object) -> web.BaseRequest:
+    """A request that knows, before anything can fail, in which dialect it is answered."""
+    request = make(*args)
+    if is_below(request.path, axis):
+        request[VOICE] = AXIS_VOICE
+    return request
 
 
 class _Server(web.Server):

@@ -53,7 +53,12 @@ class Identity:
         Raises Refused(UNAUTHENTICATED), or Unavailable(RATE_LIMITED) with the seconds to wait. `at` decides revocation,
         `now_s` (monotonic) the rates.
         """
-        credentials = presented(request)
+        return await self.holder(presented(request), request, directory, at, now_s)
+
+    async def holder(
+        self, credentials: tuple[str, ...], request: web.BaseRequest, directory: Directory, at: datetime, now_s: float
+    ) -> Peer:
+        """The peer that all of these credentials prove, as `peer` does. Without any, a stranger has knocked."""
         address = network_of(request.remote)
         if not credentials or not all(one in self._known for one in credentials):
             _pause(self._strangers.wait_s(address, now_s))

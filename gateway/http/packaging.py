@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import multipart  # type: ignore[import-untyped]
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from gateway.edxml import Cutter, Limits, Part, PartWriter, Received, Sink, received
 from gateway.http.endpoints import FORM, PACKET_TYPES
@@ -44,10 +44,9 @@ class Unpacking(Protocol):
         ...
 
 
-async def unpack(request: web.Request, limits: Limits, open_sink: OpenSink, transfers: Transfers) -> Received:
+async def unpack(request: web.Request, unpacking: Unpacking, transfers: Transfers, bytes_max: int) -> Received:
     """The packet a request carries. Raises Refused (receive.*, request.malformed); the caller drops the sinks then."""
-    unpacking = unpacking_for(request.headers.get(hdrs.CONTENT_TYPE, ""), limits, open_sink)
-    size_bytes = await transfers.pour(request, unpacking, limits.body_bytes_max)
+    size_bytes = await transfers.pour(request, unpacking, bytes_max)
     return await transfers.sized(size_bytes, unpacking.finish)
 
 

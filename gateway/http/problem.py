@@ -1,11 +1,13 @@
 """Every error, in one shape (RFC 9457): refusals, our own unavailability, what aiohttp objects to, and bugs.
 
-Texts follow Accept-Language, Vietnamese by default. What may reveal something goes to the log, never to the peer.
+Texts follow Accept-Language, Vietnamese by default. What may reveal something goes to the log, never to the peer. A
+door whose callers know another shape marks its requests with a voice of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import msgspec
 from aiohttp import hdrs, web
@@ -21,6 +23,18 @@ from gateway.model.words import LANGUAGES
 MEDIA_TYPE = "application/problem+json"
 
 _ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a door says no: the answer's status, body and content type. Everything else about a no is the same for
+    all."""
+
+    say: Callable[[web.BaseRequest, Finding, tuple[Finding, ...]], web.Response]
+
+
+VOICE = web.RequestKey("voice", Voice)
+"""The voice of the door a request came to; absent where that is the native API."""
 
 
 def language(request: web.BaseRequest) -> str:
@@ -98,8 +112,21 @@ def _answer(
     retry_after_s: int | None = None,
     headers: dict[str, str] | None = None,
 ) -> web.Response:
-    lang, facts, reason = language(request), facts_of(request), finding.reason
-    facts.add(reason=reason.value)
+    reason = finding.reason
+    facts_of(request).add(reason=reason.value)
+    voice: Voice = request.get(VOICE, _PROBLEM)
+    answer = voice.say(request, finding, findings)
+    answer.headers[hdrs.CONTENT_LANGUAGE] = language(request)
+    answer.headers.update(headers or {})
+    if retry_after_s is not None:
+        answer.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
+    if reason in _CLOSING:
+        answer.force_close()
+    return answer
+
+
+def _problem_details(request: web.BaseRequest, finding: Finding, findings: tuple[Finding, ...]) -> web.Response:
+    lang, reason = language(request), finding.reason
     problem = ProblemShape(
         type=f"/v1/reasons/{reason}",
         title=finding.title(lang),
@@ -107,20 +134,17 @@ def _answer(
         detail=finding.detail(lang),
         reason=reason,
         hint=finding.hint(lang),
-        incident=facts.request_id,
+        incident=facts_of(request).request_id,
         instance=request.path if request.path else UNSET,
         findings=tuple(FindingShape.of(one, lang) for one in findings),
     )
-    answer = web.Response(body=_ENCODER.encode(problem), status=reason.status, content_type=MEDIA_TYPE, headers=headers)
-    answer.headers[hdrs.CONTENT_LANGUAGE] = lang
-    if retry_after_s is not None:
-        answer.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
+    answer = web.Response(body=_ENCODER.encode(problem), status=reason.status, content_type=MEDIA_TYPE)
     if reason is Reason.UNAUTHENTICATED:
         answer.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
-    if reason in _CLOSING:
-        answer.force_close()
     return answer
 
+
+_PROBLEM = Voice(_problem_details)
 
 _CLOSING = frozenset({Reason.BODY_TOO_SLOW, Reason.BODY_TRUNCATED, Reason.BODY_TOO_LARGE, Reason.INTERNAL})
 """After these the rest of the body is not worth reading."""

@@ -1,0 +1,1 @@
+"""Tests of the axis dialect, by a driver that writes what the vendor's SDK writes."""
