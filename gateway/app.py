@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import signal
 import ssl
@@ -73,7 +74,7 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             rules=config.delivery,
             clock=clock,
             chance=random.SystemRandom(),
-            state=State(await store.read(queries.directory)),
+            state=State(await store.read(watch.read_directory)),
             disk_free_bytes_min=config.store.disk_free_bytes_min,
             pdf_desk=pdf_desk,
         )
@@ -184,6 +185,7 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
     if server.client_ca is not None:
         context.load_verify_locations(server.client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL  # a peer may come with a token instead
+        gc.freeze()  # a country's directory stays; looking through it for garbage would stop everybody for 0.2 s
     return context
 
 

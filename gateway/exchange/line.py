@@ -78,6 +78,8 @@ class State:
 
     directory: Directory
     table: AuthorityTable = field(default_factory=shipped_table)
+    routed_at: datetime | None = None
+    """When deliveries that wait were last seen to be with whoever collects for their addressee; None: not yet."""
     """The authority table in force."""
     draining: bool = False
     disk_full: bool = False

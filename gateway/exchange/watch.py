@@ -1,18 +1,21 @@
 """The watch: once a second, look at what nobody rings a bell for.
 
-Deadlines that passed, a directory changed by the operator's command in another process, free disk.
+Deadlines that passed, a directory changed by the operator's command in another process, grants that begin and end, free
+disk.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import datetime
 
 from gateway.exchange import bell
 from gateway.exchange.entries import delivery_entry
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
 from gateway.ledger import EntryKind, decode
+from gateway.model.agency import EMPTY, Directory
 from gateway.model.delivery import DeliveryEvent
 from gateway.rules.authority_table import AUTHORITY, open_table
 from gateway.store import Advance, queries
@@ -34,13 +37,25 @@ async def run(line: Line) -> None:
 
 
 async def refresh_directory(line: Line) -> None:
-    """Take over a newer version of the directory; what waits goes to whoever collects for its addressee now."""
-    if await line.store.read(queries.directory_version) == line.directory.version:
+    """Take over a newer version of the directory; what waits goes to whoever collects for its addressee now.
+
+    So it does where no version is newer but a grant began or ended since the last look.
+    """
+    known, routed_at, now = line.directory, line.state.routed_at, line.clock()
+    if await line.store.read(queries.directory_version) != known.version:
+        line.state.directory = await line.store.read(read_directory, known)
+    elif routed_at is not None and not known.routes_changed_between(routed_at, now):
         return
-    line.state.directory = await line.store.read(queries.directory)
-    moved = _moved(line, await line.store.read(waiting_routes))
+    line.state.routed_at = now
+    routes = await line.store.read(waiting_routes)
+    moved = await asyncio.to_thread(_moved, line.directory, routes, now)
     await asyncio.gather(*(line.store.write(Reroute(route)) for route in moved))
     line.bell.ring((bell.PUSH, *(bell.inbox(route.peer) for route in moved)))
+
+
+def read_directory(connection: queries.Connection, known: Directory = EMPTY) -> Directory:
+    """The directory in force, read and made ready in the reader's thread: the loop goes on meanwhile."""
+    return queries.directory(connection, known).prepare()
 
 
 async def refresh_table(line: Line) -> None:
@@ -65,12 +80,12 @@ class OtherTableError(Exception):
         super().__init__(f"the authority table of version {version} is not the one the ledger says was approved")
 
 
-def _moved(line: Line, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+def _moved(directory: Directory, routes: tuple[Route, ...], now: datetime) -> tuple[Route, ...]:
     """The routes that changed. An addressee nobody collects for any more keeps its old one until somebody does."""
     moved = []
     for old in routes:
-        agency = line.directory.agency(old.addressee)
-        peer = line.directory.route(agency, line.clock()) if agency else None
+        agency = directory.agency(old.addressee)
+        peer = directory.route(agency, now) if agency else None
         if peer is not None and (peer.key, peer.push_url is not None) != (old.peer, old.push):
             moved.append(Route(old.addressee, peer.key, peer.push_url is not None))
     return tuple(moved)

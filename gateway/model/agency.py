@@ -9,6 +9,7 @@ its grant lasts.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -237,6 +238,17 @@ class Directory:
     def route(self, agency: Agency, at: datetime) -> Peer | None:
         """The peer that receives for an agency: the nearest grant wins (its own system before its province's hub)."""
         return next(self._speakers(agency, at), None)
+
+    def routes_changed_between(self, earlier: datetime, later: datetime) -> bool:
+        """Whether a grant began or ended, or a peer was shut out, after `earlier` and up to `later`."""
+        return bisect_right(self._turns, earlier) != bisect_right(self._turns, later)
+
+    @cached_property
+    def _turns(self) -> tuple[datetime, ...]:
+        """Every instant at which a route may change, in order."""
+        grants = (grant.period for peer in self.peers for grant in peer.grants)
+        ends = (instant for period in grants for instant in (period.starts_at, period.ends_at))
+        return tuple(sorted(one for one in (*ends, *(peer.revoked_at for peer in self.peers)) if one is not None))
 
     def _speakers(self, agency: Agency, at: datetime) -> Iterator[Peer]:
         """Whoever speaks for an agency at an instant, nearest first."""

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, union, update
 
-from gateway.store.schema import WAITING, deliveries
+from gateway.store.schema import HELD, WAITING, deliveries
 from gateway.store.transaction import Operation, Transaction
 
-_ROUTES = select(deliveries.c.addressee, deliveries.c.peer, deliveries.c.push).where(WAITING).distinct()
-_REROUTE = (
+_ROUTE = select(deliveries.c.addressee, deliveries.c.peer, deliveries.c.push)
+_ROUTES = union(_ROUTE.where(WAITING), _ROUTE.where(HELD))
+_REROUTES = tuple(
     update(deliveries)
-    .where(deliveries.c.addressee == bindparam("whose"), WAITING)
+    .where(deliveries.c.addressee == bindparam("whose"), condition)
     .values(peer=bindparam("new_peer"), push=bindparam("new_push"))
+    for condition in (WAITING, HELD)  # one by one: SQLite takes a partial index only for its very words
 )
 
 
@@ -29,13 +31,13 @@ class Route:
 
 
 def waiting_routes(connection: Connection) -> tuple[Route, ...]:
-    """The routes of deliveries that wait, as they were when they were admitted or last rerouted."""
+    """The routes of deliveries that wait or are held, as they were when they were admitted or last rerouted."""
     return tuple(Route(row.addressee, row.peer, row.push) for row in connection.execute(_ROUTES))
 
 
 @dataclass(frozen=True, slots=True)
 class Reroute(Operation[None]):
-    """Give what waits for an addressee to another peer. Their history stays; only who collects from now on changes."""
+    """Give what waits for an addressee, or is held back from it, to another peer. Their history stays; only who collects from now on changes."""
 
     route: Route
 
@@ -44,5 +46,6 @@ class Reroute(Operation[None]):
         rows: list[dict[str, Any]] = [
             {"whose": one.route.addressee, "new_peer": one.route.peer, "new_push": one.route.push} for one in operations
         ]
-        tx.connection.execute(_REROUTE, rows)
+        for reroute in _REROUTES:
+            tx.connection.execute(reroute, rows)
         return [None] * len(operations)

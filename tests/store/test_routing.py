@@ -25,3 +25,13 @@ def test_what_waits_is_given_to_the_new_peer_and_what_is_done_is_not(store: Stor
     row = run(store.read(queries.delivery, done))
     assert row is not None
     assert row.peer == "peer-G22"
+
+
+def test_what_is_held_follows_too_and_is_collected_by_the_new_peer_once_released(store: Store) -> None:
+    write(store, admit(1, "G22"))
+    held = f"{dispatch_id(1)}.1"
+    write(store, Advance(held, DeliveryEvent.HELD, NOW))
+    assert run(store.read(waiting_routes)) == (Route("G22", "peer-G22", push=False),)
+    write(store, Reroute(Route("G22", "peer-new", push=False)))
+    write(store, Advance(held, DeliveryEvent.RELEASED, NOW))
+    assert [item.delivery_id for item in run(store.read(queries.inbox, "peer-new", None, 9))] == [held]

@@ -22,6 +22,8 @@ from gateway.store.schema.columns import Digest, Id, Key, Serial, metadata, part
 
 WAITING = text("status IN ('queued', 'delivered')")
 """Deliveries an addressee may still fetch. Literal, because SQLite uses a partial index only for literal conditions."""
+HELD = text("status = 'held'")
+"""Deliveries the operator keeps back for now."""
 DUE = text("push AND status = 'queued'")
 """Deliveries the courier pushes when their time comes."""
 UNDELIVERED = text("status IN ('queued', 'held')")
@@ -110,6 +112,8 @@ deliveries = Table(
     partial_index("ix_deliveries_claimed", "addressee", where=CLAIMED),
 )
 
+    partial_index("ix_deliveries_open", "addressee", "id", where=WAITING),
+    partial_index("ix_deliveries_held", "addressee", where=HELD),
 """`ledger_index` is the dispatch's: inboxes are read in the order of commits, which identifiers only nearly follow."""
 
 delivery_events = Table(

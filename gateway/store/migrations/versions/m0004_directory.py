@@ -32,6 +32,8 @@ def upgrade() -> None:
     op.drop_column("directory_versions", "snapshot")
     op.add_column("directory_versions", sa.Column("act", sa.String(16)))
     op.add_column("directory_versions", sa.Column("changed_by", sa.Text()))
+    held = sa.text("status = 'held'")  # a held delivery follows its addressee's system too
+    op.create_index("ix_deliveries_held", "deliveries", ["addressee"], sqlite_where=held, postgresql_where=held)
     for statement in statements(op.get_bind().dialect.name, append_only=("agency_changes", "peer_changes")):
         op.execute(statement)
 
