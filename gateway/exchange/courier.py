@@ -70,12 +70,6 @@ async def in_hand(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
     return await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
 
 
-async def in_hand(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
-    """The addressee's system says it is at work on the packet: it has been handed over, if nothing more."""
-    delivery = await _own_delivery(line, peer, delivery_id)
-    return await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
-
-
 async def acknowledge(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:
     """The addressee's system has stored the packet."""
     delivery = await own_delivery(line, peer, delivery_id)
