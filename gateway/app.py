@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, Pdf, Server, Timestamp
 from gateway.exchange import push, sequencer, timestamps, watch
+from gateway.exchange.keeping import Keeping, Witness
+from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
@@ -28,7 +30,8 @@ from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.tsa import HttpAuthority
 from gateway.ledger import NoteKey, NoteSigner
-from gateway.store import Grouping, PutSetting, Store, queries
+from gateway.store import Grouping, Store, queries
+from gateway.store.last_signed import LastSigned
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
@@ -60,9 +63,9 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
     try:
         pdf_desk = await desk.enter_async_context(_pdf_desk(config.pdf, clock))
         notary = NoteSigner(NoteKey(config.keys.origin, ledger_key.public_bytes), ledger_key.sign)
-        bound = await store.write(PutSetting("ledger.vkey", notary.key.vkey))
-        if bound != notary.key.vkey:
-            raise OtherLedgerError(bound, notary.key.vkey)
+        keeping = _keeping(config)
+        await bind_ledger_key(store, notary, keeping.previous, clock())
+        await record_seal_certificate(store, signer.certificate_der, clock())
         line = Line(
             store=store,
             blobs=store.blobs,
@@ -77,7 +80,9 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             state=State(await store.read(watch.read_directory)),
             disk_free_bytes_min=config.store.disk_free_bytes_min,
             pdf_desk=pdf_desk,
+            keeping=keeping,
         )
+        await sequencer.check(line)
         line.measure_disk()
         await watch.refresh_table(line)
         yield line
@@ -105,12 +110,22 @@ async def _pdf_desk(config: Pdf, clock: Clock) -> AsyncIterator[PdfDesk | None]:
             desk.pool.shutdown(wait=False, cancel_futures=True)
 
 
-class OtherLedgerError(Exception):
-    """The store's ledger was signed by another key or under another name than the configuration's."""
-
-    def __init__(self, bound: str, configured: str) -> None:
-        self.bound, self.configured = bound, configured
-        super().__init__(f"the store's ledger is {bound}, the configuration's key is {configured}")
+def _keeping(config: Config) -> Keeping:
+    """How the ledger is kept. Raises KeyFileError, ProofError for what is configured wrongly."""
+    key, rules = config.keys.ledger_key, config.ledger
+    previous = None
+    if (path := previous_key_path(key)).exists():
+        old = load_ed25519(path)
+        previous = NoteSigner(NoteKey(config.keys.origin, old.public_bytes), old.sign)
+    return Keeping(
+        previous=previous,
+        last_signed=LastSigned(key.with_suffix(".signed")),
+        witnesses=tuple(map(Witness.parse, rules.witnesses)),
+        required=rules.witnesses_required,
+        timeout_s=rules.witness_timeout_s,
+        refresh_s=rules.witness_refresh_h * 3600,
+        publish_dir=rules.publish_dir,
+    )
 
 
 @asynccontextmanager

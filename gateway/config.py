@@ -66,6 +66,17 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Ledger:
+    """How the ledger is published and witnessed."""
+
+    publish_dir: Path | None = None
+    witnesses: tuple[str, ...] = ()
+    witnesses_required: int = 0
+    witness_timeout_s: float = 10.0
+    witness_refresh_h: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """Whose certificates count."""
 
@@ -105,6 +116,7 @@ class Config:
     keys: Keys
     server: Server = Server()
     store: Storage = Storage()
+    ledger: Ledger = Ledger()
     trust: Trust = Trust()
     pdf: Pdf = Pdf()
     timestamp: Timestamp = Timestamp()
@@ -124,6 +136,7 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "store.group_wait_ms": (0, 1_000),
     "store.inline_bytes_max": (0, 1_048_576),
     "store.disk_free_bytes_min": (0, None),
+    "ledger.witnesses_required": (0, 99),
     "delivery.backoff.jitter": (0, 1),
     "limits.attachments_max": (1, 28),  # the JDK's secure validation stops at 30 references
 }

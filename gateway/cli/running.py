@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gateway import config
-from gateway.app import OtherLedgerError, Running
+from gateway.app import Running
 from gateway.app import serve as run
 from gateway.cli import diagnostics
 from gateway.cli.faults import alone
@@ -17,6 +17,7 @@ from gateway.cli.register import configured
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.demo import run as play
+from gateway.exchange.key_record import OtherLedgerError
 
 NO_ADDRESS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 """Why an address cannot be listened on: taken, not this machine's, or a port below 1024 without the right."""

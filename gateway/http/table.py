@@ -8,6 +8,7 @@ from gateway.http import evidence, health, native, sse
 from gateway.http.endpoints import BYTES, FORM, JSON, PACKET_TYPES, XML, Answer, Endpoint, plain
 from gateway.http.ledger_rows import LEDGER_ENDPOINTS
 from gateway.http.life_rows import LIFE_ENDPOINTS
+from gateway.http.ledger_rows import LEDGER_ENDPOINTS
 from gateway.http.metrics import Metrics
 from gateway.http.shapes import (
     AcceptedShape,

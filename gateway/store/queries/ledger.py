@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, func, select
 
 from gateway.ledger.proof import Proof
-from gateway.ledger.tree import HASH_BYTES, Tree, inclusion
+from gateway.ledger.tree import HASH_BYTES, Tree, inclusion, root
 from gateway.store.instants import instant
 from gateway.store.schema import checkpoints, ledger_entries, ledger_tiles
 from gateway.store.schema import ledger_head as head
@@ -76,6 +76,11 @@ def checkpoint(connection: Connection) -> SignedCheckpoint | None:
 def tree(connection: Connection) -> Tree:
     """The tree of the latest checkpoint, ready to grow."""
     return Tree.open(ledger_head(connection).tree_size, partial(tile, connection))
+
+
+def tree_root(connection: Connection, size: int) -> bytes:
+    """The root of the first `size` entries of the signed tree."""
+    return root(size, partial(tile, connection))
 
 
 def proven_entries(connection: Connection, indexes: tuple[int, ...], size: int) -> tuple[Proof, ...]:

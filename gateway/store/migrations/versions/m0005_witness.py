@@ -43,8 +43,8 @@ def upgrade() -> None:
         op.execute(statement)
 
 
-def _needed(name: str, kind: sa.types.TypeEngine[Any], **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False, **options)
+def _needed(name: str, kind: sa.types.TypeEngine[Any], autoincrement: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False, autoincrement="auto" if autoincrement else False)
 
 
 def _points(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
