@@ -30,7 +30,7 @@ from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.tsa import HttpAuthority
 from gateway.ledger import NoteKey, NoteSigner
-from gateway.store import Grouping, Store, queries
+from gateway.store import Grouping, Store
 from gateway.store.last_signed import LastSigned
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
@@ -167,7 +167,7 @@ async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | Non
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
-        runner = DoorRunner(build_app(line, config.http, config.axis), shutdown_timeout_s=DRAIN_S)
+        runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         secure = server_tls(config.server)
@@ -185,6 +185,7 @@ async def serve(config: Config, ready: Callable[[Running], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config) as gateway:
+        gc.freeze()  # a country's directory stays; looking through it for garbage would stop everybody for 0.2 s
         ready(gateway)
         await stop.wait()
 
@@ -200,7 +201,6 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
     if server.client_ca is not None:
         context.load_verify_locations(server.client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL  # a peer may come with a token instead
-        gc.freeze()  # a country's directory stays; looking through it for garbage would stop everybody for 0.2 s
     return context
 
 
@@ -212,6 +212,7 @@ async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stampe
             tasks.create_task(sequencer.run(line), name="sequencer"),
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
+            tasks.create_task(lifecycle.run(line), name="lifecycle"),
         ]
         if stamper is not None:
             work.append(tasks.create_task(timestamps.run(line, stamper), name="timestamps"))

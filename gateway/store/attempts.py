@@ -15,6 +15,7 @@ from typing import Any, Self
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from gateway.model.delivery import Backoff, DeliveryEvent, DeliveryStatus, Outcome
+from gateway.store.changes import withdraw_asked_back
 from gateway.store.deliveries import Advance, advance_all
 from gateway.store.instants import micros
 from gateway.store.schema import CLAIMED, DUE, OPEN, attempts, deliveries
@@ -87,11 +88,15 @@ class ClaimDue(Operation[tuple[DueAttempt, ...]]):
         return [one._claim(tx) for one in operations]
 
     def _claim(self, tx: Transaction) -> tuple[DueAttempt, ...]:
-        rows = self._due(tx)
-        if not rows:
+        due = self._due(tx)
+        if not due:
             return ()
         now, until = micros(self.now), micros(self.now + timedelta(seconds=self.claim_s))
-        tx.connection.execute(_INTERRUPT, {"ids": [row.id for row in rows], "now": now})
+        tx.connection.execute(_INTERRUPT, {"ids": [row.id for row in due], "now": now})
+        asked_back = withdraw_asked_back(tx, due, self.now)
+        rows = [row for row in due if row.id not in asked_back]
+        if not rows:
+            return ()
         claimed = [
             DueAttempt(
                 row.id,

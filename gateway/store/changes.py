@@ -80,6 +80,18 @@ _DELIVERIES = (
 _RECALLED = select(changes.c.delivery_id, changes.c.answer).where(
     changes.c.delivery_id.in_(bindparam("ids", expanding=True)), changes.c.kind == ChangeKind.RECALL.value
 )
+_ASKED_BACK = select(changes.c.dispatch_id, changes.c.delivery_id).where(
+    changes.c.delivery_id.in_(bindparam("ids", expanding=True)),
+    changes.c.kind.in_((ChangeKind.RECALL.value, ChangeKind.REPLACE.value)),
+    UNANSWERED,
+)
+_ANSWER = (
+    update(changes)
+    .where(changes.c.dispatch_id == bindparam("change"), changes.c.delivery_id == bindparam("delivery"))
+    .values(
+        answer=bindparam("how"), answered_at=bindparam("at"), answered_by=bindparam("by"), answer_index=bindparam("idx")
+    )
+)
 _CHANGE = Insertion(
     changes,
     "dispatch_id",
@@ -246,6 +258,19 @@ def withdraw_request(tx: Transaction, dispatch_id: str, at: datetime) -> None:
     withdraw(tx, dispatch_id, tx.connection.execute(_DELIVERIES, {"ids": [dispatch_id]}).all(), at)
 
 
+def withdraw_asked_back(tx: Transaction, due: Sequence[Delivery], at: datetime) -> frozenset[str]:
+    """Of deliveries whose push has failed: take back those that were asked back while it was under way. Gives their
+    ids."""
+    rows = {row.id: row for row in due}
+    asked = tx.connection.execute(_ASKED_BACK, {"ids": list(rows)}).all() if rows else []
+    for one in asked:
+        if one.delivery_id in rows:
+            withdraw(tx, one.dispatch_id, [rows.pop(one.delivery_id)], at)
+        closed = {"change": one.dispatch_id, "delivery": one.delivery_id, "how": Answer.WITHDRAWN.value}
+        tx.connection.execute(_ANSWER, {**closed, "at": micros(at), "by": None, "idx": None})
+    return frozenset(one.delivery_id for one in asked)
+
+
 def withdraw(tx: Transaction, change_id: str, rows: Sequence[Delivery], at: datetime) -> None:
     """Take deliveries back that have not left, as `change_id` asks."""
     if not rows:
@@ -283,13 +308,6 @@ _OPEN = (
         ),
     )
     .order_by(changes.c.ledger_index.desc())
-)
-_ANSWER = (
-    update(changes)
-    .where(changes.c.dispatch_id == bindparam("change"), changes.c.delivery_id == bindparam("delivery"))
-    .values(
-        answer=bindparam("how"), answered_at=bindparam("at"), answered_by=bindparam("by"), answer_index=bindparam("idx")
-    )
 )
 
 
