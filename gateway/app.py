@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, Pdf, Server, Timestamp
-from gateway.exchange import push, sequencer, timestamps, watch
+from gateway.exchange import lifecycle, push, sequencer, timestamps, watch
 from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
