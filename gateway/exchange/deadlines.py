@@ -2,7 +2,6 @@
 
 * `receipt`: the addressee tells the sender the same day that the document came (Decree 30/2020, Article 21.2.c);
   urgent ones at once (Articles 4.2.c, 23.1), which an hour or a few of them stand for, by degree of urgency
-* `register`: it is entered in the register the same day, at the latest the next working day (Article 4.2.c)
 * `due`: it is dealt with by the day its sender wrote (DueDate; Article 24); a day off moves it to the next working day
   (Civil Code 2015, Article 148.5)
 * `recall`: the addressee cancels a recalled document and says so (Article 18.4.b), or says why not
@@ -19,13 +18,13 @@ from enum import StrEnum
 
 from gateway.model.calendar import VIET_NAM, Calendar, local_day
 from gateway.model.delivery import DeliveryStatus
+from gateway.store.queries.deadlines import DeliveryFacts
 
 
 class What(StrEnum):
     """What an addressee owes."""
 
     RECEIPT = "receipt"
-    REGISTER = "register"
     DUE = "due"
     RECALL = "recall"
 
@@ -37,7 +36,6 @@ class What(StrEnum):
 
 _CLAUSES = {
     What.RECEIPT: "30/2020/NĐ-CP, 21.2.c",
-    What.REGISTER: "30/2020/NĐ-CP, 4.2.c",
     What.DUE: "30/2020/NĐ-CP, 24",
     What.RECALL: "30/2020/NĐ-CP, 18.4.b",
 }
@@ -57,31 +55,6 @@ class DeadlineRules:
     """Hỏa tốc, hỏa tốc hẹn giờ (3, 4): hours of the clock."""
     recall_days: int = 2
     """Working days to answer a recall."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFacts:
-    """What is known of a delivery. Instants are None where it has not happened."""
-
-    delivery_id: str
-    dispatch_id: str
-    sender: str
-    addressee: str
-    status: DeliveryStatus
-    admitted_at: datetime
-    priority: int = 0
-    due_on: date | None = None
-    received_at: datetime | None = None
-    """Acknowledged by its system, or any processing status told."""
-    registered_at: datetime | None = None
-    """A status from 03 on."""
-    finished_at: datetime | None = None
-    """Status 06."""
-    recall_asked_at: datetime | None = None
-    """Of a recall that is not answered."""
-    recall_deadline_at: datetime | None = None
-    closed: bool = False
-    """Refused by its people (status 02), or recalled with their consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +79,6 @@ def receipt_deadline(calendar: Calendar, rules: DeadlineRules, admitted_at: date
     return min(steps[: min(max(priority, 0), 3) + 1])
 
 
-def register_deadline(calendar: Calendar, admitted_at: datetime) -> datetime:
-    """The end of the working day after the one it came on."""
-    return calendar.add_working_days(admitted_at, 1)
-
-
 def due_deadline(calendar: Calendar, due_on: date) -> datetime:
     """The end of the day its sender wrote, or of the next working day."""
     return calendar.end_of_working_day(datetime.combine(due_on, time(0), VIET_NAM).astimezone(UTC))
@@ -119,14 +87,6 @@ def due_deadline(calendar: Calendar, due_on: date) -> datetime:
 def recall_deadline(calendar: Calendar, rules: DeadlineRules, asked_at: datetime) -> datetime:
     """When a recall, an update or a replacement is answered at the latest."""
     return calendar.add_working_days(asked_at, rules.recall_days)
-
-
-def due_day(written: str | None) -> date | None:
-    """The day of a DueDate (`yyyy/mm/dd` or `yyyy-mm-dd`); None for what is no day."""
-    try:
-        return None if written is None else date.fromisoformat(written.strip().replace("/", "-"))
-    except ValueError:
-        return None
 
 
 def owed(facts: DeliveryFacts, calendar: Calendar, rules: DeadlineRules) -> Iterator[Deadline]:
@@ -139,8 +99,6 @@ def owed(facts: DeliveryFacts, calendar: Calendar, rules: DeadlineRules) -> Iter
         return
     if facts.received_at is None:
         yield Deadline(What.RECEIPT, receipt_deadline(calendar, rules, facts.admitted_at, facts.priority))
-    if facts.registered_at is None:
-        yield Deadline(What.REGISTER, register_deadline(calendar, facts.admitted_at))
     if facts.due_on is not None:
         yield Deadline(
             What.DUE, max(due_deadline(calendar, facts.due_on), calendar.end_of_working_day(facts.admitted_at))

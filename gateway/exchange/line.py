@@ -13,7 +13,7 @@ from functools import cached_property
 from gateway.edxml import Limits
 from gateway.exchange.bell import Bell
 from gateway.exchange.deadlines import DeadlineRules
-from gateway.exchange.notice_rules import ReminderRules, WebhookRules
+from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.keeping import Keeping
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.ledger import NoteSigner
@@ -117,6 +117,7 @@ class Line:
     deadlines: DeadlineRules = field(default_factory=DeadlineRules)
     reminders: ReminderRules = field(default_factory=ReminderRules)
     webhooks: WebhookRules = field(default_factory=WebhookRules)
+    mail: MailRules = field(default_factory=MailRules)
     keeping: Keeping = field(default_factory=Keeping)
     """How the ledger is signed, witnessed and published."""
     bell: Bell = field(default_factory=Bell)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from gateway.model.delivery import Backoff
 
@@ -37,3 +39,23 @@ class ReminderRules:
     given_up_after_h: float = 48.0
     """A mail that could not be sent for so long is given up, and kept."""
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=60.0, most_s=3_600.0))
+
+
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """The mail server that reminders and digests go through. Without a host no mail is sent."""
+
+    host: str = ""
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` is for a server on this very machine."""
+    ca_file: Path | None = None
+    """Authorities that the server's certificate is checked against, beside the system's."""
+    user: str = ""
+    password_file: Path | None = None
+    sender: str = ""
+    """The address mails come from."""
+    timeout_s: float = 30.0
+    lang: Literal["vi", "en"] = "vi"
+    subjects: bool = True
+    """Whether the subject of a document stands in a mail, beside its number and the agencies."""

@@ -61,6 +61,8 @@ class EntryKind(StrEnum):
     """An addressee agreed to what `change` asked, or refused; `reason` is the salted digest of its words."""
     DUPLICATE = "duplicate"
     """The document repeats the number, or the identifier, of one the register holds."""
+    REMIND = "remind"
+    """People were reminded of what is owed (`what`) for a delivery, at this step of escalation."""
     DIRECTORY = "directory"
     """From here on this version of the directory decides."""
     PEER = "peer"
@@ -147,6 +149,7 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.WITHDRAW: {**_DELIVERY, "change": Form.ID},
     EntryKind.ANSWER: {**_DELIVERY, "change": Form.ID, "outcome": Form.WORD, "reason": Form.DIGEST_OR_NONE},
     EntryKind.DUPLICATE: {"dispatch": Form.ID, "of": Form.ID, "by": Form.WORD},
+    EntryKind.REMIND: {**_DELIVERY, "what": Form.WORD, "level": Form.NUMBER},
     EntryKind.DIRECTORY: {"version": Form.NUMBER, "sha256": Form.DIGEST},
     EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
     EntryKind.TABLE_PROPOSED: _TABLE,

@@ -78,6 +78,13 @@ class Calendar:
             day += DAY
         return day
 
+    def previous_working_day(self, day: date) -> date:
+        """The last working day before this one."""
+        day -= DAY
+        while not self.is_working_day(day):
+            day -= DAY
+        return day
+
     def working_day_of(self, at: datetime) -> date:
         """The day whose work an instant belongs to: its own until the office closes, otherwise the next one."""
         day = local_day(at)

@@ -115,7 +115,7 @@ async def desk(story: Story, rules: WebhookRules = RULES) -> AsyncIterator[Desk]
 
 def numbered(document_id: str, **options: object) -> bytes:
     """A packet whose number is its own, so that none is the duplicate of another."""
-    return file_of(document_id, number="10" + document_id.rpartition(".")[2], **options)
+    return file_of(document_id, code_number="10" + document_id.rpartition(".")[2], **options)
 
 
 async def acknowledged(story: Story, document_id: str = "G22.1", to: tuple[str, ...] = (PROVINCE,)) -> str:

@@ -12,7 +12,7 @@ import shutil
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -226,9 +226,10 @@ def packet(
     sender: str = MINISTRY,
     attachments: Sequence[tuple[str, bytes]] = (("giấy mời.pdf", b"%PDF-1.7 noi dung"),),
     sealed: bool = True,
+    **said: object,
 ) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
-    """A packet: its envelope, and its attachments by content id."""
-    content = document_of(document_id, to, sender)
+    """A packet: its envelope, and its attachments by content id. `said`: what the document says otherwise."""
+    content = replace(document_of(document_id, to, sender), **said)
     rows = [(f"tep-{number}", name, data) for number, (name, data) in enumerate(attachments, start=1)]
     skeleton = edxml.write(content, [NewAttachment(cid, "application/pdf", name) for cid, name, _ in rows])
     if sealed:

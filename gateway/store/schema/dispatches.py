@@ -32,6 +32,10 @@ NEW_DOCUMENT = text("kind = 'document' AND business_type = 0 AND document_id IS 
 """Dispatches that claim a document id; recalls, updates and replacements speak of one already claimed."""
 OPEN = text("ended_at IS NULL")
 CLAIMED = text("claimed_until IS NOT NULL")
+DATED = text("due_on IS NOT NULL")
+"""Documents to be dealt with by a day."""
+SENT_BACK = text("event IN ('refused', 'status_02')")
+"""An addressee's system or its people would not take the document."""
 
 
 blobs = Table(
@@ -69,6 +73,7 @@ dispatches = Table(
     Index("uq_dispatches_number", "sender", "code", "number_year", unique=True),
     Index("uq_dispatches_packet", "packet_digest", "peer", unique=True),
     partial_index("uq_dispatches_new_document", "document_id", "sender", where=NEW_DOCUMENT, unique=True),
+    partial_index("ix_dispatches_due_on", "due_on", "id", where=DATED),
 )
 
 """Days are `yyyy-mm-dd`, null where the packet names none that exists. `number_year`: the year in which the document
@@ -107,13 +112,13 @@ deliveries = Table(
     Column("claimed_until", BigInteger),
     Index("uq_deliveries_addressee", "dispatch_id", "addressee", unique=True),
     partial_index("ix_deliveries_waiting", "peer", "ledger_index", "id", where=WAITING),
+    partial_index("ix_deliveries_open", "addressee", "id", where=WAITING),
+    partial_index("ix_deliveries_held", "addressee", where=HELD),
     partial_index("ix_deliveries_due", "next_attempt_at", "addressee", where=DUE),
     partial_index("ix_deliveries_deadline", "deadline_at", where=UNDELIVERED),
     partial_index("ix_deliveries_claimed", "addressee", where=CLAIMED),
 )
 
-    partial_index("ix_deliveries_open", "addressee", "id", where=WAITING),
-    partial_index("ix_deliveries_held", "addressee", where=HELD),
 """`ledger_index` is the dispatch's: inboxes are read in the order of commits, which identifiers only nearly follow."""
 
 delivery_events = Table(
@@ -125,6 +130,7 @@ delivery_events = Table(
     Column("at", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
     Column("ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index")),
+    partial_index("ix_delivery_events_sent_back", "at", where=SENT_BACK),
 )
 """Every change of a delivery, in commit order: timelines and event streams read from here."""
 

@@ -18,11 +18,12 @@ UNSENT = sa.text("sent_at IS NULL AND given_up_at IS NULL")
 
 
 def upgrade() -> None:
-    """Five tables. What happened before them is no news: the feed begins behind the last event there is."""
+    """Five tables and three indexes. What happened before them is no news: the feed begins behind the last event there is."""
     _webhooks()
     _notices()
     _contacts()
     _mails()
+    _indexes()
     guards = [
         Guard("once", "mails", "UPDATE", "OLD.sent_at IS NOT NULL", "a mail that was sent never changes"),
         Guard("forward", "webhook_feed", "UPDATE", "NEW.event_id < OLD.event_id", "the feed only goes forward"),
@@ -124,6 +125,14 @@ def _mails() -> None:
     op.create_index("uq_mails_digest", "mails", ["agency", "day"], unique=True)
     _partial("ix_mails_due", "mails", ["next_attempt_at"], UNSENT)
     _partial("ix_mails_given_up", "mails", ["given_up_at"], sa.text("given_up_at IS NOT NULL"))
+
+
+def _indexes() -> None:
+    """For what is owed: open deliveries of an agency, documents with a day, what was sent back."""
+    _partial("ix_deliveries_open", "deliveries", ["addressee", "id"], sa.text("status IN ('queued', 'delivered')"))
+    _partial("ix_dispatches_due_on", "dispatches", ["due_on", "id"], sa.text("due_on IS NOT NULL"))
+    sent_back = sa.text("event IN ('refused', 'status_02')")
+    _partial("ix_delivery_events_sent_back", "delivery_events", ["at"], sent_back)
 
 
 def _partial(name: str, table: str, columns: list[str], where: sa.TextClause, unique: bool = False) -> None:
