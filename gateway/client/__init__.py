@@ -18,6 +18,7 @@ from gateway.client.problem import Problem, TransferDamaged, Unreachable
 from gateway.client.results import (
     Accepted,
     Agency,
+    Asked,
     Change,
     DeliveryAnswered,
     Dispatch,
@@ -27,8 +28,11 @@ from gateway.client.results import (
     Finding,
     Inbox,
     InboxItem,
+    Processing,
+    Recall,
     Refusal,
     Refusals,
+    Reported,
 )
 from gateway.client.webhooks import WebhookRejected, verify_webhook
 from gateway.client.wire import Patience
@@ -36,6 +40,7 @@ from gateway.client.wire import Patience
 __all__ = [
     "Accepted",
     "Agency",
+    "Asked",
     "Change",
     "Collector",
     "Decline",
@@ -54,9 +59,12 @@ __all__ = [
     "Parts",
     "Patience",
     "Problem",
+    "Processing",
     "Progress",
+    "Recall",
     "Refusal",
     "Refusals",
+    "Reported",
     "Source",
     "TransferDamaged",
     "Unreachable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -31,7 +31,9 @@ from gateway.client.results import (
     Fetched,
     Inbox,
     InboxItem,
+    Recall,
     Refusals,
+    Reported,
 )
 from gateway.client.wire import QUIET_TIMEOUT_S, Ask, Patience, Wire
 from gateway.edxml import Limits
@@ -136,6 +138,16 @@ class GatewayClient:
         """Say that the packet is not taken, and why; its sender reads the reason."""
         return await self._answer(delivery_id, {"refused": reason})
 
+    async def report_status(self, delivery_id: str, code: str, description: str | None = None) -> Reported:
+        """Tell a document's sender what was done with it: 01 to 06, or 15 and 16 to what it asked."""
+        answer = {"code": code} | ({"description": description} if description else {})
+        return await self._tell(f"/v1/deliveries/{_part(delivery_id)}/status", answer, Reported)
+
+    async def recall(self, dispatch_id: str, reason: str, addressees: Sequence[str] | None = None) -> Recall:
+        """Ask a document back, from every addressee or from some."""
+        asked = {"reason": reason} | ({"addressees": list(addressees)} if addressees is not None else {})
+        return await self._tell(f"/v1/dispatches/{_part(dispatch_id)}/recall", asked, Recall)
+
     async def status(self, dispatch_id: str) -> Dispatch:
         """A dispatch, its addressees, and what happened at each."""
         return await self._get(f"/v1/dispatches/{_part(dispatch_id)}", Dispatch)
@@ -196,10 +208,13 @@ class GatewayClient:
     async def _get(self, path: str, shape: type[Shape], query: Mapping[str, str] | None = None) -> Shape:
         return await self._wire.ask(Ask("GET", path, query or {}), _decoded(shape))
 
-    async def _answer(self, delivery_id: str, answer: dict[str, bool | str]) -> DeliveryAnswered:
-        path, body = f"/v1/deliveries/{_part(delivery_id)}/acknowledgement", msgspec.json.encode(answer)
+    async def _answer(self, delivery_id: str, answer: Mapping[str, object]) -> DeliveryAnswered:
+        return await self._tell(f"/v1/deliveries/{_part(delivery_id)}/acknowledgement", answer, DeliveryAnswered)
+
+    async def _tell(self, path: str, told: Mapping[str, object], shape: type[Shape]) -> Shape:
+        body = msgspec.json.encode(told)
         ask = Ask("POST", path, headers={"Content-Type": "application/json"}, body=lambda: body)
-        return await self._wire.ask(ask, _decoded(DeliveryAnswered))
+        return await self._wire.ask(ask, _decoded(shape))
 
     async def _send_packet(self, path: str, source: Source, shape: type[Shape], progress: Progress | None) -> Shape:
         with await prepared(source, self._limits) as parcel:

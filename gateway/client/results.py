@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +73,12 @@ class InboxItem(Struct, frozen=True):
     size_bytes: int
     report: str = ""
     """Address of the gateway's examination report."""
+    business_type: int = 0
+    """0 new, 1 recall, 2 update, 3 replacement."""
+    status_code: str | None = None
+    """Of a status packet."""
+    duplicate_of: str | None = None
+    """The dispatch it repeats, by number or by identifier."""
 
 
 class Inbox(Struct, frozen=True):
@@ -98,6 +104,28 @@ class TimelineEvent(Struct, frozen=True):
     ledger_index: int | None
 
 
+class Processing(Struct, frozen=True):
+    """What the addressee's people did last, as they told it; `dispatch_id` is the status packet."""
+
+    code: str
+    stated_at: datetime | None
+    recorded_at: datetime
+    description: str
+    dispatch_id: str
+
+
+class Asked(Struct, frozen=True):
+    """What the sender asked about a delivery (recall, update, replace), and what came of it until now."""
+
+    kind: str
+    outcome: str
+    reason: str
+    asked_at: datetime
+    deadline_at: datetime | None
+    answer_reason: str
+    dispatch_id: str
+
+
 class Delivery(Struct, frozen=True):
     """A dispatch on its way to one addressee."""
 
@@ -108,6 +136,9 @@ class Delivery(Struct, frozen=True):
     deadline_at: datetime
     attempts: int
     timeline: tuple[TimelineEvent, ...]
+    processing: Processing | None = None
+    change: Asked | None = None
+    """What was asked last."""
 
 
 class Attachment(Struct, frozen=True):
@@ -136,6 +167,35 @@ class Dispatch(Struct, frozen=True):
     ledger_index: int
     attachments: tuple[Attachment, ...]
     deliveries: tuple[Delivery, ...]
+    due_on: date | None = None
+    priority: int | None = None
+    """Urgency, 0 (none) to 4."""
+    duplicate_of: str | None = None
+    """The dispatch whose number or identifier it repeats."""
+
+
+class Reported(Struct, frozen=True):
+    """A status on its way to the document's sender; `repeated`: it had been reported before."""
+
+    delivery_id: str
+    code: str
+    dispatch_id: str
+    ledger_index: int
+    repeated: bool
+
+
+class RecalledFrom(Struct, frozen=True):
+    """One addressee of a recall: where its delivery stands, and the packet that asks (None: it need not be asked)."""
+
+    delivery: Delivery
+    request: str | None
+
+
+class Recall(Struct, frozen=True):
+    """What came of a recall at once; the rest comes as the addressees answer."""
+
+    dispatch_id: str
+    addressees: tuple[RecalledFrom, ...]
 
 
 class Dispatches(Struct, frozen=True):

@@ -132,6 +132,29 @@ async def test_what_is_refused_comes_back_with_words_for_people_and_findings_for
 
 
 @awaited
+async def test_a_status_file_tells_the_sender_what_was_done(tmp_path: Path) -> None:
+    province = tmp_path / "tỉnh"
+    async with town(tmp_path) as here, client(here) as ministry, connected(province, here, "tinh"):
+        accepted = await ministry.submit(inline(*packet()))
+        await until(lambda: list((province / "inbox").glob("*/delivery.json")))
+        (facts,) = (province / "inbox").glob("*/delivery.json")
+        said = {
+            "delivery": json.loads(facts.read_text("utf-8"))["delivery_id"],
+            "code": "03",
+            "description": "Đã vào sổ",
+        }
+        drop(province, "đã nhận.status", json.dumps(said).encode())
+        await until((province / "sent" / "đã nhận.receipt.xml").exists)
+        (delivery,) = (await ministry.status(accepted.dispatch_id)).deliveries
+        assert delivery.processing is not None
+        assert (delivery.processing.code, delivery.processing.description) == ("03", "Đã vào sổ")
+        drop(province, "a.status", b"03")
+        drop(province, "b.status", json.dumps(said | {"delivery": "01AAAAAAAAAAAAAAAAAAAAAAAA"}).encode())
+        await until(lambda: len(list((province / "refused").glob("*.txt"))) == 2)
+        assert "JSON" in (province / "refused" / "a.refused.txt").read_text("utf-8")
+
+
+@awaited
 async def test_nothing_is_written_over(tmp_path: Path) -> None:
     ministry = tmp_path / "bộ"
     async with town(tmp_path) as here, connected(ministry, here):

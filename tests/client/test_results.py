@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.client import results
-from gateway.http import shapes
+from gateway.http import delivery_shapes, life_shapes, shapes
 
 PAIRS = {
     results.Finding: shapes.FindingShape,
@@ -13,8 +13,13 @@ PAIRS = {
     results.InboxItem: shapes.InboxItemShape,
     results.Inbox: shapes.InboxShape,
     results.DeliveryAnswered: shapes.DeliveryAnsweredShape,
-    results.TimelineEvent: shapes.TimelineShape,
-    results.Delivery: shapes.DeliveryShape,
+    results.TimelineEvent: delivery_shapes.TimelineShape,
+    results.Delivery: delivery_shapes.DeliveryShape,
+    results.Processing: delivery_shapes.ProcessingShape,
+    results.Asked: delivery_shapes.AskedShape,
+    results.Reported: life_shapes.ReportedShape,
+    results.Recall: life_shapes.RecallShape,
+    results.RecalledFrom: life_shapes.RecalledShape,
     results.Attachment: shapes.AttachmentShape,
     results.Dispatch: shapes.DispatchShape,
     results.Dispatches: shapes.DispatchesShape,

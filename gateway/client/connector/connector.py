@@ -34,8 +34,8 @@ AGAIN_S = 30.0
 """Pause before a loop that met trouble begins again."""
 LATER = Patience(first_s=5.0, most_s=600.0)
 
-JUDGED = frozenset({400, 403, 409, 413, 415, 422})
-"""Statuses that speak of a document; 401 speaks of us, 404 and 405 of the address."""
+JUDGED = frozenset({400, 403, 404, 409, 413, 415, 422})
+"""Statuses that speak of a document, where the gateway gives its reason; 401 speaks of us."""
 
 Trouble = (Problem, Unreachable, TransferDamaged, OSError, sqlite3.Error)
 
@@ -150,7 +150,11 @@ class Connector:
             self._tell("connector.sent", name=_shown(entry.name), code=told, place=_shown(target.name))
 
     async def _submitted(self, entry: Path) -> tuple[Mapping[str, bytes], str]:
-        """What lies beside a sent entry, and what to call it."""
+        """What lies beside a sent entry, and what to call it. Both may be submitted again without effect."""
+        if entry.suffix.lower() == outbox.STATUS:
+            said = await asyncio.to_thread(outbox.status_of, entry)
+            reported = await self._gateway.report_status(said.delivery, said.code, said.description or None)
+            return {".receipt.xml": await self._gateway.receipt(reported.dispatch_id)}, reported.dispatch_id
         with tempfile.TemporaryDirectory(dir=self._work) as unpacked:
             source = await asyncio.to_thread(outbox.source_of, entry, Path(unpacked), Limits())
             accepted = await self._gateway.submit(source)

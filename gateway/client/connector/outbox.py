@@ -18,10 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from gateway.client.packets import Parts, Source
 from gateway.edxml import Cutter, Limits, Received, parse, read, received
 
-PACKET, BUNDLE = ".edxml", ".zip"
+PACKET, BUNDLE, STATUS = ".edxml", ".zip", ".status"
 UNFINISHED_S = 600.0
 """How long something incomplete may stand still before its sender is told that it is incomplete."""
 TAIL_BYTES = 256
@@ -30,6 +32,14 @@ _END = re.compile(rb"</(?:[\w.-]+:)?edXML\s*>(?:\s|<!--.*?-->)*\Z", re.DOTALL)
 
 Look = tuple[tuple[str, int, int, int], ...]
 """What a look saw: name, inode, size and time of everything an entry consists of."""
+
+
+class StatusFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a .status file says, in JSON: which delivery (its id, from delivery.json), and what was done with it."""
+
+    delivery: str
+    code: str
+    description: str = ""
 
 
 class Unsendable(Exception):
@@ -93,7 +103,7 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
     name = entry.name.lower()
     if name.startswith((".", "~")) or name.endswith((".tmp", ".part")):
         return False
-    return name.endswith((PACKET, BUNDLE)) or entry.is_dir(follow_symlinks=False)
+    return name.endswith((PACKET, BUNDLE, STATUS)) or entry.is_dir(follow_symlinks=False)
 
 
 def is_finished(entry: Path, still_s: float) -> bool:
@@ -125,6 +135,14 @@ def source_of(entry: Path, unpacked: Path, limits: Limits) -> Source:
         _unpack(entry, unpacked, limits)
         return _folder(unpacked, limits)
     return _folder(entry, limits) if entry.is_dir() else entry
+
+
+def status_of(entry: Path) -> StatusFile:
+    """What a .status file says. Unsendable where it is none."""
+    try:
+        return msgspec.json.decode(entry.read_bytes(), type=StatusFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Unsendable("status", entry.name) from fault
 
 
 class _Nowhere:
