@@ -12,10 +12,12 @@ from gateway.exchange.line import Line
 from gateway.ledger import Case, ProvenEntry, write_case
 from gateway.model.agency import Agency, Peer
 from gateway.model.dispatch import Dispatch
+from gateway.model.lifecycle import Relation
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import Change, queries
+from gateway.store.queries.threads import THREADING, VERSIONING, Related, related
 
 PROOF_WAIT_S = 10.0
 """How long a proof waits for the checkpoint that covers its entries; integration takes well under a second."""
@@ -121,6 +123,30 @@ def _small_attachments(line: Line, attachments: tuple[Attachment, ...]) -> tuple
         room -= one.size_bytes
         enclosed.append(b"".join(line.blobs.reader(one)()) if room >= 0 else None)
     return tuple(enclosed)
+
+
+async def versions(line: Line, peer: Peer, dispatch_id: str) -> tuple[Related, ...]:
+    """A document with all that recalled, updated or replaced it, from any of them, as far as this peer may see them."""
+    return await _related(line, peer, dispatch_id, VERSIONING)
+
+
+async def thread(line: Line, peer: Peer, dispatch_id: str) -> tuple[Related, ...]:
+    """The same, and the documents that answer one another: the thread of a case."""
+    return await _related(line, peer, dispatch_id, THREADING)
+
+
+async def _related(line: Line, peer: Peer, dispatch_id: str, relations: frozenset[Relation]) -> tuple[Related, ...]:
+    rows = await line.store.read(related, dispatch_id, relations)
+    seen = {one.id: one for one in rows if _is_party(line, peer, one)}
+    if dispatch_id not in seen:
+        raise Refused(found(Reason.NOT_FOUND))
+    return tuple(
+        replace(one, links=tuple(link for link in one.links if link[1] in seen)) for one in rows if one.id in seen
+    )
+
+
+def _is_party(line: Line, peer: Peer, one: Related) -> bool:
+    return one.peer == peer.key or any(_speaks_for(line, peer, key) for key in (one.sender, *one.addressees))
 
 
 def sent_by(line: Line, peer: Peer, seen: Dispatch) -> bool:

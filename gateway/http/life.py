@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.exchange import lifecycle
+from gateway.exchange import lifecycle, register
 from gateway.http.endpoints import Call, json_answer, read_json
-from gateway.http.life_shapes import ContentShape, RecallRequest, RecallShape, ReportedShape, StatusReport
+from gateway.http.life_shapes import (
+    ContentShape,
+    RecallRequest,
+    RecallShape,
+    ReportedShape,
+    StatusReport,
+    ThreadShape,
+)
 from gateway.http.shapes import NoQuery
 
 
@@ -38,3 +45,13 @@ async def recall(call: Call[NoQuery]) -> web.StreamResponse:
     asked, dispatch_id = await read_json(call, RecallRequest), call.part("dispatch_id")
     recalled = await lifecycle.recall(call.line, call.peer, dispatch_id, asked.reason, asked.addressees)
     return json_answer(RecallShape.of(dispatch_id, recalled, call.line.clock()))
+
+
+async def versions(call: Call[NoQuery]) -> web.StreamResponse:
+    """A document and all that changed it, from any of them."""
+    return json_answer(ThreadShape.of(await register.versions(call.line, call.peer, call.part("dispatch_id"))))
+
+
+async def thread(call: Call[NoQuery]) -> web.StreamResponse:
+    """The documents of a case: versions, and those that answer one another."""
+    return json_answer(ThreadShape.of(await register.thread(call.line, call.peer, call.part("dispatch_id"))))

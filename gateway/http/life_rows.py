@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.http import life
 from gateway.http.endpoints import JSON, Answer, Endpoint, plain
-from gateway.http.life_shapes import ContentShape, RecallRequest, RecallShape, ReportedShape, StatusReport
+from gateway.http.life_shapes import ContentShape, RecallRequest, RecallShape, ReportedShape, StatusReport, ThreadShape
 from gateway.model.reasons import Reason
 
 _ID = "[0-9A-Za-z.]+"
@@ -33,6 +33,14 @@ LIFE_ENDPOINTS: tuple[Endpoint[Any], ...] = (
         {200: Answer("Each addressee, and what came of it at once", {JSON: RecallShape})},
         body={JSON: RecallRequest},
         refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT, Reason.TARGET_UNKNOWN, *_SMALL_BODY, *_BY_THE_LINE),
+    ),
+    plain(
+        "GET", f"{_DISPATCH}/versions", "getVersions", "Follow a document through its recalls, updates, replacements",
+        life.versions, {200: Answer("The versions, oldest first", {JSON: ThreadShape})}, refusals=(Reason.NOT_FOUND,),
+    ),
+    plain(
+        "GET", f"{_DISPATCH}/thread", "getThread", "Follow a case through the documents that answer one another",
+        life.thread, {200: Answer("The documents, oldest first", {JSON: ThreadShape})}, refusals=(Reason.NOT_FOUND,),
     ),
 )  # fmt: skip
 """Beside those of the packets themselves."""

@@ -13,7 +13,9 @@ from gateway.exchange.lifecycle import Recalled
 from gateway.http.delivery_shapes import DeliveryShape
 from gateway.http.shapes import PLAIN, AttachmentShape, Name
 from gateway.model.dispatch import Kind, Receipt
+from gateway.model.lifecycle import Relation
 from gateway.model.packet import Content, Document, Staff, Status, StatusCode
+from gateway.store.queries.threads import Related
 
 Words = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=PLAIN)]
 StaffWords = Annotated[str, Meta(max_length=250, pattern=PLAIN)]
@@ -112,4 +114,50 @@ class RecallShape(msgspec.Struct, frozen=True):
                 RecalledShape(DeliveryShape.of(one.delivery, at), one.receipt.dispatch_id if one.receipt else None)
                 for one in recalled
             ),
+        )
+
+
+class LinkShape(msgspec.Struct, frozen=True):
+    """How a dispatch speaks of another: it replies to, recalls, updates or replaces it, or reports on it."""
+
+    relation: Relation
+    target: str
+
+
+class RelatedShape(msgspec.Struct, frozen=True):
+    """A dispatch of a thread. `links` lead to others of it."""
+
+    id: str
+    kind: Kind
+    sender: str
+    document_id: str | None
+    code: str
+    subject: str
+    business_type: int
+    admitted_at: datetime
+    links: tuple[LinkShape, ...]
+
+
+class ThreadShape(msgspec.Struct, frozen=True):
+    """Dispatches that hang together, in the order of admission, as far as this peer is a party to them."""
+
+    dispatches: tuple[RelatedShape, ...]
+
+    @classmethod
+    def of(cls, rows: tuple[Related, ...]) -> ThreadShape:
+        return cls(
+            tuple(
+                RelatedShape(
+                    one.id,
+                    one.kind,
+                    one.sender,
+                    one.document_id,
+                    one.code,
+                    one.subject,
+                    one.business_type,
+                    one.admitted_at,
+                    tuple(LinkShape(relation, target) for relation, target in one.links),
+                )
+                for one in rows
+            )
         )

@@ -163,7 +163,7 @@ def _entry(asking: Asking, target: str | None, addressees: Sequence[str]) -> byt
         dispatch=asking.dispatch_id,
         relation=asking.change.kind.relation.value,
         target=target or NONE,
-        addressees=" ".join(addressees) or NONE,
+        addressees=" ".join(sorted(addressees)) or NONE,
     ).encode()
 
 

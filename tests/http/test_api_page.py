@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.http import evidence, shapes
+from gateway.http import delivery_shapes, evidence, life_shapes, shapes
 from gateway.http.openapi import public_path
 from gateway.http.shapes import FindingShape, NoQuery, ProblemShape
 from gateway.http.table import ENDPOINTS
@@ -48,7 +48,9 @@ def test_every_field_of_every_answer_has_its_row() -> None:
     for one in ENDPOINTS:
         media = [one.body, *(answer.media for answer in one.answers.values())]
         answered |= {shape for each in media for shape in each.values() if shape is not None}
-    inner = {shapes.InboxItemShape, shapes.AttachmentShape, shapes.DeliveryShape, shapes.TimelineShape}
+    inner = {shapes.InboxItemShape, shapes.AttachmentShape, delivery_shapes.DeliveryShape}
+    inner |= {delivery_shapes.TimelineShape, delivery_shapes.ProcessingShape, delivery_shapes.AskedShape}
+    inner |= {life_shapes.StaffShape, life_shapes.RecalledShape, life_shapes.RelatedShape, life_shapes.LinkShape}
     answered |= inner | {shapes.AgencyShape, shapes.ChangeShape}
     answered |= {evidence.EvidenceShape, evidence.RefusalShape}
     assert set(FIELDS) == {shape.__name__ for shape in answered}
