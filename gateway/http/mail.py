@@ -39,7 +39,10 @@ class SmtpMailer:
 
     async def send(self, letter: Letter, to: tuple[Contact, ...], message_id: str, at: datetime) -> Handed:
         """One try. Whatever the server or the network does is an answer, never an exception."""
-        message = written(letter, to, self._rules.sender, at)
+        try:
+            message = written(letter, to, self._rules.sender, at)
+        except ValueError as unfit:  # an address or a name no mail can bear
+            return Handed(False, f"{type(unfit).__name__}: {unfit}"[:DETAIL_CHARS_MAX], never=True)
         message["Message-ID"] = f"<{message_id}@{self._domain}>"
         return await asyncio.to_thread(self._hand_over, message)
 
@@ -54,10 +57,8 @@ class SmtpMailer:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as no:
             said = f"{no.smtp_code} {_text(no.smtp_error)}"
             return Handed(False, said[:DETAIL_CHARS_MAX], never=no.smtp_code >= FOR_GOOD)
-        except (smtplib.SMTPException, OSError) as fault:
+        except (smtplib.SMTPException, OSError, UnicodeError) as fault:
             return Handed(False, f"{type(fault).__name__}: {fault}"[:DETAIL_CHARS_MAX])
-        except ValueError as fault:  # an address or a name no mail can bear
-            return Handed(False, f"{type(fault).__name__}: {fault}"[:DETAIL_CHARS_MAX], never=True)
 
     def _session(self) -> smtplib.SMTP:
         rules = self._rules

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.delivery import Backoff
 from gateway.store.instants import micros
@@ -22,6 +21,14 @@ from gateway.store.transaction import Operation, Transaction
 
 REMINDER = "reminder"
 """The step of a timeline that tells of one; its detail names what is owed and the step of escalation."""
+
+
+_KNOWN = select(contacts.c.id).where(
+    contacts.c.agency == bindparam("its_agency"),
+    contacts.c.level == bindparam("its_level"),
+    contacts.c.address == bindparam("its_address"),
+    contacts.c.removed_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,12 @@ class AddContact(Operation[bool]):
         return [one._add(tx) for one in operations]
 
     def _add(self, tx: Transaction) -> bool:
-        kind = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
-        row: dict[str, Any] = {"id": self.id, "agency": self.agency, "level": self.level, "name": self.name}
-        row |= {"address": self.address, "added_at": micros(self.at)}
-        return tx.connection.execute(kind(contacts).values(row).on_conflict_do_nothing()).rowcount == 1
+        where = {"agency": self.agency, "level": self.level, "address": self.address}
+        if tx.connection.execute(_KNOWN, {f"its_{name}": value for name, value in where.items()}).first() is not None:
+            return False
+        row: dict[str, Any] = {"id": self.id, "name": self.name, "added_at": micros(self.at)} | where
+        tx.connection.execute(insert(contacts).values(row))
+        return True
 
 
 @dataclass(frozen=True, slots=True)
