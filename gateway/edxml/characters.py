@@ -23,6 +23,7 @@ FINDINGS_MAX = 20
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # zero width, separators, bidirectional
+    "\ud800-\udfff"  # halves of characters: no encoding holds them
     "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters of the first plane
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
     + "\U000e0000-\U000e007f]"  # tags

@@ -6,6 +6,7 @@ from lxml import etree
 
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, found
+from gateway.model.words import shown
 
 VALUE_CHARS_MAX = 80
 """Values quoted from a packet are cut to this many characters."""
@@ -13,15 +14,13 @@ VALUE_CHARS_MAX = 80
 
 def explained(reason: Reason, fault: str, path: str = "", line: int | None = None, **values: object) -> Finding:
     """A refusing finding; its detail is the catalogue's `reason.<code>.detail_<fault>`, filled with `values`."""
-    shown = {name: quoted(str(value)) for name, value in values.items()}
-    return found(reason, path, line, fault=fault, **shown)
+    return found(reason, path, line, fault=fault, **{name: quoted(str(value)) for name, value in values.items()})
 
 
 def quoted(value: str) -> str:
     """A value of the packet, safe to show: one line, short, without characters that steer a terminal or the reading
     direction."""
-    shown = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in value[: VALUE_CHARS_MAX + 1])
-    return shown if len(value) <= VALUE_CHARS_MAX else shown[:VALUE_CHARS_MAX] + "…"
+    return shown(value, VALUE_CHARS_MAX)
 
 
 def local_name(tag: object) -> str:

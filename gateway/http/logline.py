@@ -8,20 +8,16 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from gateway.model.words import shown
+
 LOG = structlog.get_logger("gateway.http")
 
 CHARS_MAX = 200
 
 
 def printable(text: str) -> str:
-    r"""`text` as it may stand in a log line: what cannot be seen is written `\u001b`, and the whole is cut short.
-
-    That takes in everything that breaks a line, steers a terminal, or turns the reading direction.
-    """
-    shown = text[:CHARS_MAX]
-    if not shown.isprintable():
-        shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in shown)
-    return shown if len(text) <= CHARS_MAX else shown + "…"
+    """`text` as it may stand in a log line."""
+    return shown(text, CHARS_MAX)
 
 
 class Facts:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.reasons import Reason
-from gateway.model.words import text
+from gateway.model.words import shown, text
+
+VALUE_CHARS_MAX = 200
+"""Of one value in a sentence."""
+SENTENCE_CHARS_MAX = 4_000
+"""Of a sentence that came whole."""
 
 
 class Severity(StrEnum):
@@ -47,7 +52,8 @@ class Finding:
         values = dict(self.values)
         own = values.get(f"detail_{lang}")
         if own is not None:
-            return own
+            return shown(own, SENTENCE_CHARS_MAX)
+        values = {name: shown(value, VALUE_CHARS_MAX) for name, value in values.items()}
         if fault := values.get("fault"):  # one reason, several ways to get there: each has its own sentence
             return text(lang, f"reason.{self.reason}.detail_{fault}", **values)
         return text(lang, f"reason.{self.reason}.detail", **values)

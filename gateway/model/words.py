@@ -29,6 +29,18 @@ def text(lang: str, key: str, /, **values: str) -> str:
     return sentence.format_map(values) if values else sentence
 
 
+def shown(value: str, chars_max: int) -> str:
+    r"""Somebody else's words as they may stand in a sentence or a log line: what cannot be seen is written `\u001b`,
+    and the whole is cut short.
+
+    That takes in everything that breaks a line, steers a terminal, or turns the reading direction.
+    """
+    visible = value[:chars_max]
+    if not visible.isprintable():
+        visible = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in visible)
+    return visible if len(value) <= chars_max else visible + "…"
+
+
 def keys(lang: str) -> frozenset[str]:
     """Every key of one language, for the tests that compare catalogues."""
     return frozenset(_catalogue(lang))
