@@ -19,13 +19,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, Pdf, Server, Timestamp
-from gateway.exchange import lifecycle, push, sequencer, timestamps, watch
+from gateway.exchange import lifecycle, publication, push, sequencer, timestamps, watch
 from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
-from gateway.http import DoorRunner, build_app
+from gateway.http import DoorRunner, build_app, witness_client
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.tsa import HttpAuthority
@@ -216,6 +216,10 @@ async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stampe
         ]
         if stamper is not None:
             work.append(tasks.create_task(timestamps.run(line, stamper), name="timestamps"))
+        if line.keeping.publish_dir is not None:
+            work.append(tasks.create_task(publication.run(line, line.keeping.publish_dir), name="publication"))
+        if line.keeping.witnesses:
+            work.append(tasks.create_task(witness_client.run(line), name="witnesses"))
         if line.pdf_desk is not None:
             work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
         try:

@@ -1,4 +1,4 @@
-"""How the ledger is kept: who signs it, who witnesses it, where it is published, what guards it from being rewritten."""
+"""How the ledger is kept: who signs it, who witnesses it, where it is published, what guards it from a rewriting."""
 
 from __future__ import annotations
 

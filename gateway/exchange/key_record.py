@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from gateway.ledger import Entry, EntryKind, NoteSigner
+from gateway.ledger import Entry, EntryKind, NoteKey, NoteSigner
 from gateway.store import PutSetting, Store
 from gateway.store.queries.witness import gateway_keys_of
 from gateway.store.witness import RecordKey
@@ -44,6 +44,11 @@ async def bind_ledger_key(store: Store, notary: NoteSigner, previous: NoteSigner
 async def record_seal_certificate(store: Store, der: bytes, at: datetime) -> None:
     """From here on receipts are sealed under this certificate."""
     await _record(store, SEAL, der, at)
+
+
+async def ledger_keys(store: Store) -> tuple[NoteKey, ...]:
+    """Every key that ever signed this ledger, the first one first."""
+    return tuple(NoteKey.parse(one.public.decode()) for one in await store.read(gateway_keys_of, LEDGER))
 
 
 def previous_key_path(key: Path) -> Path:

@@ -42,6 +42,14 @@ class Metrics:
             "gateway_timestamp_faults", "Questions for a time stamp that failed, by fault", ["fault"],
             registry=self.registry,
         )  # fmt: skip
+        self._witness_size = Gauge(
+            "gateway_witness_entries", "Entries under the largest checkpoint a witness cosigned", ["witness"],
+            registry=self.registry,
+        )  # fmt: skip
+        self._witness_away = Gauge(
+            "gateway_witness_away", "1 where a witness was asked and does not cosign", ["witness"],
+            registry=self.registry,
+        )  # fmt: skip
         for reason in Reason:
             self._refusals.labels(reason.value)
 
@@ -66,6 +74,11 @@ class Metrics:
         self._stamp_debt.set(debt_s)
         for fault, count in faults.items():
             self._stamp_faults.labels(fault).set(count)
+
+    def witnessed(self, witness: str, entries: int, *, away: bool) -> None:
+        """How far a witness has come, and whether it is away."""
+        self._witness_size.labels(witness).set(entries)
+        self._witness_away.labels(witness).set(away)
 
     def text(self) -> bytes:
         """Every figure in Prometheus' text format."""

@@ -49,9 +49,11 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Iterable[NoteSigner]) -> by
     return sign_note(checkpoint.text(), signers)
 
 
-def open_checkpoint(note: bytes, key: NoteKey) -> Checkpoint:
-    """The checkpoint in a note that the ledger's own key signed. ProofError: note.*, checkpoint.*."""
-    checkpoint = Checkpoint.parse(open_note(note, [key]).text)
+def open_checkpoint(note: bytes, key: NoteKey, *others: NoteKey) -> Checkpoint:
+    """The checkpoint in a note that the ledger's own key signed, or another of its keys. ProofError: note.*,
+    checkpoint.*.
+    """
+    checkpoint = Checkpoint.parse(open_note(note, [key, *others]).text)
     if checkpoint.origin != key.name:
         raise ProofError(Fault.CHECKPOINT_ORIGIN, origin=repr(checkpoint.origin[:80]), key=key.name)
     return checkpoint

@@ -82,6 +82,17 @@ def resources(old: int, new: int) -> Iterator[Resource]:
             yield Resource(level, number, width)
 
 
+def superseded(old: int, new: int) -> Iterator[Resource]:
+    """Resources whose partial forms nobody needs once a tree that had `old` leaves has `new`.
+
+    One behind the newest that is whole, so that a mirror under way still finds what it saw listed.
+    """
+    for level in (None, *range(levels(new))):
+        shift = TILE_HEIGHT * (level or 0)
+        for number in range(max(0, (old >> shift) // TILE_WIDTH - 1), (new >> shift) // TILE_WIDTH - 1):
+            yield Resource(level, number)
+
+
 def levels(size: int) -> int:
     """How many levels of tiles a tree has."""
     return (size.bit_length() + TILE_HEIGHT - 1) // TILE_HEIGHT

@@ -30,8 +30,7 @@ SIZE = 300
 async def grown(store: Store, size: int) -> Tree:
     """A ledger of so many entries in the store, with its checkpoint."""
     tree = await store.read(queries.tree)
-    for number in range(tree.size, size):
-        await store.write(admit(number, entry=entry(number)))
+    await asyncio.gather(*(store.write(admit(number, entry=entry(number))) for number in range(tree.size, size)))
     step = tree.grow(leaf_hash(entry(number)) for number in range(tree.size, size))
     assert await store.write(PutTree(tree.size, size, step.tiles, note_of(step.tree), NOW))
     return step.tree

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from gateway.ledger.tiles import Resource, bundle
-from gateway.ledger.tree import TILE_WIDTH
+from gateway.ledger.tree import TILE_WIDTH, consistency
 from gateway.store.instants import instant
 from gateway.store.queries.ledger import SignedCheckpoint, checkpoint, entries, ledger_head, tile
 from gateway.store.schema import checkpoints, cosignatures, gateway_keys
@@ -65,6 +66,12 @@ def published(connection: Connection, resource: Resource) -> bytes | None:
     return tile(connection, resource.level, resource.number, resource.width)
 
 
+def published_all(connection: Connection, resources: Sequence[Resource]) -> list[bytes]:
+    """The bytes of several, each of which the signed tree reaches."""
+    found = [published(connection, one) for one in resources]
+    return [data for data in found if data is not None]
+
+
 def cosigned_checkpoint(connection: Connection, witnesses: Sequence[str], required: int = 0) -> SignedCheckpoint | None:
     """The latest checkpoint that `required` of these witnesses (vkeys) cosigned, their lines merged into its note.
 
@@ -80,6 +87,11 @@ def cosigned_checkpoint(connection: Connection, witnesses: Sequence[str], requir
         return signed
     lines = {row.witness: row.line for row in connection.execute(_LINES, {"size": signed.size})}
     return replace(signed, note=signed.note + b"".join(lines[one] for one in witnesses if one in lines))
+
+
+def consistency_proof(connection: Connection, old: int, new: int) -> tuple[bytes, ...]:
+    """That the signed tree of `old` entries is the beginning of that of `new`."""
+    return consistency(old, new, partial(tile, connection))
 
 
 def last_cosigned(connection: Connection, witness: str) -> LastCosigned | None:
