@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from cryptography import x509
@@ -35,6 +36,8 @@ from gateway.model.agency import AGENCY_ID_CHARS_MAX, Agency, AgencyKind, Policy
 FIELDS = (
     "key", "name", "ids", "parent", "starts_at", "ends_at", "successor", "certificates", "kinds", "regime", "policy",
 )  # fmt: skip
+ROWS_PER_WORD = 1_000
+"""Rows read between two words about how far it is."""
 REGISTERS = ("signers", "delegations")
 """In JSON only: an agency has many of them."""
 
@@ -59,19 +62,27 @@ class DirectoryFileError(Exception):
 @dataclass(frozen=True, slots=True)
 class _Row:
     line: int
+    at_bytes: int
+    """How much of the file is read, more or less."""
     fields: Mapping[str, object]
 
 
-def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...]:
+def read_agencies(
+    path: Path, known: Sequence[Agency] = (), told: Callable[[int, int], None] | None = None
+) -> tuple[Agency, ...]:
     """The agencies of a file. `known` are those already registered, which the file may name as parent or successor.
+    `told` hears, now and then, how many bytes of how many are read.
 
     Raises DirectoryFileError with every fault, and OSError where a file cannot be read.
     """
     faults: list[Fault] = []
     registered = {one.key: one for one in known}
     agencies: list[tuple[int, Agency]] = []
+    size_bytes = path.stat().st_size
     try:
-        for row in _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path):
+        for number, row in enumerate(_csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)):
+            if told is not None and number % ROWS_PER_WORD == 0:
+                told(row.at_bytes, size_bytes)
             try:
                 agencies.append((row.line, _agency(row.fields, path.parent, registered)))
             except WrongField as wrong:
@@ -85,7 +96,7 @@ def read_agencies(path: Path, known: Sequence[Agency] = ()) -> tuple[Agency, ...
 
 
 def _csv_rows(path: Path) -> Iterator[_Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open("rb") as raw, TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
         try:
             reader = csv.DictReader(file, strict=True)
             if "key" not in (reader.fieldnames or ()):  # an empty file is no register of nobody
@@ -100,7 +111,7 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
                 for field in ("ids", "certificates", "kinds"):
                     if field in written:
                         written[field] = str(written[field]).split()
-                yield _Row(reader.line_num, written)
+                yield _Row(reader.line_num, raw.tell(), written)
         except csv.Error as wrong:
             raise WrongField("directory_file.no_csv", line=reader.reader.line_num, cause=wrong) from wrong
         except UnicodeDecodeError as wrong:
@@ -119,7 +130,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
     rows = whole.get("agencies") if isinstance(whole, dict) else whole
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise WrongField("directory_file.no_list", line=1)
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at, counted, line = json.JSONDecoder(), 0, 0, 1
     for row in rows:
         while True:  # the next object in the text that decodes to this row is this row
             at = written.index("{", at)
@@ -130,7 +141,9 @@ def _json_rows(path: Path) -> Iterator[_Row]:
             if found == row:
                 break
             at += 1
-        yield _Row(written.count("\n", 0, at) + 1, row)
+        line += written.count("\n", counted, at)
+        yield _Row(line, at, row)
+        counted = at
         at = end
 
 

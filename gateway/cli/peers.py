@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway import config
 from gateway.cli.connection import ClientFile, written
 from gateway.cli.keys import write_new
-from gateway.cli.register import configured, directory_in_force, opened, peer_entry, put_in_force
+from gateway.cli.register import configured, directory_in_force, opened, operator, peer_entry, put_in_force
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
-from gateway.model.agency import Directory, Grant, Peer, PolicyName
+from gateway.ledger.directory_text import directory_entry
+from gateway.model.agency import Directory, DirectoryAct, Grant, Peer, PolicyName
 from gateway.rules.policy import POLICIES, STRICT
 from gateway.store import CredentialKind, PutCredential, RevokePeer, Store
 
@@ -124,7 +125,8 @@ async def _add(session: Session, settings: Config, wanted: Peer, secret: _Secret
         if before is not None and before.revoked_at is not None:
             raise Failed(session.say("say.peer.revoked_for_good", peer=known.key), session.say("say.peer.other_key"))
         if before != known:
-            await put_in_force(store, _with(directory, known))
+            act = DirectoryAct.PEER_ADD if before is None else DirectoryAct.PEER_CHANGE
+            await put_in_force(store, directory, _with(directory, known), act)
         await _credit(store, known.key, secret, "added" if before is None else "credential")
 
 
@@ -152,7 +154,12 @@ def revoke(session: Session, key: str, config_file: Path) -> None:
 async def _revoke(settings: Config, key: str) -> int | None:
     at = datetime.now(UTC)
     async with opened(settings) as store:
-        return await store.write(RevokePeer(key, at, peer_entry(key, "revoked", at)))
+        before = await directory_in_force(store)
+        after = before.without(key, at)
+        if after is None:
+            return None
+        entries = peer_entry(key, "revoked", at), directory_entry(after, at)
+        return await store.write(RevokePeer(key, at, entries[0], before, entries[1], operator()))
 
 
 @peer.command("list")

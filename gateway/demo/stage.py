@@ -20,6 +20,8 @@ from gateway import config
 from gateway.config import Config
 from gateway.demo.cast import Cast, Issuer, certificate_pem, key_pem
 from gateway.ledger import Entry, EntryKind, NoteKey
+from gateway.ledger.directory_text import directory_entry
+from gateway.model.agency import DirectoryAct
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
 from gateway.trust.derived import KEY_BYTES
 
@@ -85,7 +87,8 @@ async def _settle(settings: Config, cast: Cast, at: datetime) -> dict[str, str]:
     """Put the cast into the directory, and give each peer a token."""
     store = Store.open(settings.store.url, settings.store.blob_dir, settings.store.inline_bytes_max)
     try:
-        await store.write(PutDirectory(cast.directory, at))
+        entry = directory_entry(cast.directory, at)
+        await store.write(PutDirectory(cast.directory, at, entry, act=DirectoryAct.FOUND))
         tokens = {peer.key: f"demo_{secrets.token_urlsafe(TOKEN_BYTES)}" for peer in cast.directory.peers}
         for peer, token in tokens.items():
             entry = Entry.of(EntryKind.PEER, at, peer=peer, change="added").encode()

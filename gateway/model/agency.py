@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -221,6 +221,27 @@ class Directory:
         """Agencies whose name or an identifier holds `query`, typed with diacritics or without, by key from behind
         `after`."""
         return tuple(self.agencies[place] for place in islice(self._search.places(query, after), limit))
+
+    def successor(self, agency: Agency, at: datetime) -> Agency | None:
+        """Who took over from an agency and is there at an instant, however many mergers later; None where nobody is
+        known to have. A circle in the data ends the walk."""
+        seen = {agency.key}
+        step = self._heir(agency)
+        while step is not None and not step.period.covers(at) and step.key not in seen:
+            seen.add(step.key)
+            step = self._heir(step)
+        return step if step is not None and step.period.covers(at) else None
+
+    def _heir(self, agency: Agency) -> Agency | None:
+        return self.agency(agency.successor) if agency.successor else None
+
+    def without(self, key: str, at: datetime) -> Directory | None:
+        """The next version, in which a peer is shut out from `at` on; None where it is not there or is shut out."""
+        peer = self.peer(key)
+        if peer is None or peer.revoked_at is not None:
+            return None
+        peers = tuple(replace(one, revoked_at=at) if one is peer else one for one in self.peers)
+        return Directory(self.version + 1, self.agencies, peers)
 
     def lineage(self, agency: Agency) -> tuple[Agency, ...]:
         """The agency and its superiors, nearest first. A loop in the data ends the walk."""

@@ -68,7 +68,7 @@ def _sender(content: Content, peer: Peer, directory: Directory, at: datetime) ->
     elif not directory.speaks_for(peer, agency, at):
         yield found(Reason.AUTHORITY_NOT_YOURS, path, agency=written, peer=peer.key)
     elif not agency.period.covers(at):
-        yield found(Reason.AUTHORITY_INACTIVE_SENDER, path, agency=written, successor=_successor(agency))
+        yield found(Reason.AUTHORITY_INACTIVE_SENDER, path, agency=written, successor=_successor(directory, agency, at))
 
 
 def _addressees(content: Content, directory: Directory, at: datetime) -> Iterator[Finding]:
@@ -78,10 +78,14 @@ def _addressees(content: Content, directory: Directory, at: datetime) -> Iterato
         if agency is None:
             yield found(Reason.AUTHORITY_UNKNOWN_ADDRESSEE, path, agency=organ.id)
         elif not agency.period.covers(at):
-            yield found(Reason.AUTHORITY_INACTIVE_ADDRESSEE, path, agency=organ.id, successor=_successor(agency))
+            yield found(
+                Reason.AUTHORITY_INACTIVE_ADDRESSEE, path, agency=organ.id, successor=_successor(directory, agency, at)
+            )
         elif directory.route(agency, at) is None:
             yield found(Reason.AUTHORITY_UNREACHABLE_ADDRESSEE, path, agency=organ.id)
 
 
-def _successor(agency: Agency) -> str:
-    return agency.successor or "–"
+def _successor(directory: Directory, agency: Agency, at: datetime) -> str:
+    """Whom to write to, or as, instead: identifier and name, for a clerk knows agencies by their names."""
+    heir = directory.successor(agency, at)
+    return f"{heir.key} ({heir.name})" if heir else agency.successor or "–"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -167,24 +167,31 @@ class RevokePeer(Operation[int | None]):
     """Shut a peer out: it and all its credentials. Gives the new version of the directory.
 
     None, and nothing is recorded, where there is no such peer or it is shut out already.
+    Refused(request.state_conflict) where the directory is not `before` any more.
     """
 
     peer: str
     at: datetime
     entry: bytes | None = None
+    before: Directory | None = None
+    """As of `PutDirectory`."""
+    directory_entry: bytes | None = None
+    """What the ledger keeps of the directory without the peer; `entry` is of the peer."""
+    by: str | None = None
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int | None]:
         return [one._revoke(tx) for one in operations]
 
     def _revoke(self, tx: Transaction) -> int | None:
-        now = directory_in_force(tx.connection)
-        peer = now.peer(self.peer)
-        if peer is None or peer.revoked_at is not None:
+        now = self.before or directory_in_force(tx.connection)
+        after = now.without(self.peer, self.at)
+        if after is None:
             return None
-        peers = tuple(replace(one, revoked_at=self.at) if one is peer else one for one in now.peers)
-        after = replace(now, version=now.version + 1, peers=peers)
-        return PutDirectory.run(tx, [PutDirectory(after, self.at, self.entry, now)])[0]
+        put = PutDirectory(after, self.at, self.directory_entry, now, DirectoryAct.PEER_REVOKE, self.by)
+        (version,) = PutDirectory.run(tx, [put])
+        tx.append_some([self.entry])
+        return version
 
 
 _SETTING = Insertion(settings, "name", "value", where_missing=True)

@@ -37,7 +37,10 @@ def waiting_routes(connection: Connection) -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reroute(Operation[None]):
-    """Give what waits for an addressee, or is held back from it, to another peer. Their history stays; only who collects from now on changes."""
+    """Give what waits for an addressee, or is held back from it, to another peer.
+
+    Their history stays; only who collects from now on changes.
+    """
 
     route: Route
 

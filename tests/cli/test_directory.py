@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cli.agencies import FIELDS, DirectoryFileError, read_agencies
-from gateway.cli.register import export
 from gateway.ledger import EntryKind, decode
+from gateway.ledger.directory_text import directory_text
 from gateway.model.agency import Agency, AgencyKind, PolicyName, Regime
 from gateway.model.period import Period
 from gateway.model.signers import Capacity, Delegation, Rank, Signer
@@ -84,7 +84,7 @@ def test_a_thousand_agencies_come_in_and_the_ledger_holds_the_digest(home: Path,
     assert len(directory.agencies) == 1000
     assert directory.agency("007.00.01.H99") == Agency("H99.7", "Đơn vị số 7", ("H99.7", "007.00.01.H99"), "H99")
     listed = done("directory", "list", "--json", "--config", home).out.encode()
-    assert listed == export(directory)
+    assert listed == directory_text(directory)
     assert entry.kind is EntryKind.DIRECTORY
     assert (entry["version"], entry["sha256"]) == ("1", hashlib.sha256(listed).hexdigest())
 

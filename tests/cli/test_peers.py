@@ -97,7 +97,7 @@ def test_every_change_is_in_the_ledger(home: Path) -> None:
     done("peer", "revoke", "qlvb", "--config", home)
     entries = [decode(one) for one in asked(home, queries.entries, 0, 100)]
     assert [one["change"] for one in entries if one.kind is EntryKind.PEER] == ["added", "credential", "revoked"]
-    assert [one["version"] for one in entries if one.kind is EntryKind.DIRECTORY] == ["1", "2"]
+    assert [one["version"] for one in entries if one.kind is EntryKind.DIRECTORY] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

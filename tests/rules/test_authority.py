@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -121,3 +121,19 @@ def test_a_province_that_was_merged_receives_until_the_day_it_ended(day: date, i
     found = check_authority(replace(GOOD, addressees=(Organ("H20"),)), SENDER, merged, at)
     assert [one.reason for one in found] == ([] if is_there else [Reason.AUTHORITY_INACTIVE_ADDRESSEE])
     assert all("H41" in one.detail(lang) for one in found for lang in ("vi", "en"))
+
+
+def test_a_clerk_is_told_the_agency_that_is_there_now_by_name_after_two_mergers() -> None:
+    commune = Agency("H41.07", "Xã cũ", ("H41.07",), "H41", Period(None, NOW - timedelta(days=400)), "H41.08")
+    merged = Agency("H41.08", "Xã sáp nhập", ("H41.08",), "H41", Period(None, NOW), "H41.09")
+    ward = Agency("H41.09", "Ủy ban nhân dân phường Mới", ("H41.09",), "H41")
+    known = replace(KNOWN, agencies=(*KNOWN.agencies, commune, merged, ward))
+    for written in ("H41.07", "H41.08"):
+        (found,) = check_authority(replace(GOOD, addressees=(Organ(written),)), SENDER, known, NOW)
+        assert found.detail("vi") == (
+            f"Cơ quan «{written}» không hoạt động tại thời điểm gửi; "
+            "cơ quan kế thừa: H41.09 (Ủy ban nhân dân phường Mới)."
+        )
+    circle = replace(KNOWN, agencies=(*KNOWN.agencies, commune, replace(merged, successor="H41.07")))
+    (found,) = check_authority(replace(GOOD, addressees=(Organ("H41.07"),)), SENDER, circle, NOW)
+    assert "kế thừa: H41.08." in found.detail("vi")

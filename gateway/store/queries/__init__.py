@@ -13,13 +13,17 @@ from gateway.store.queries.deadlines import (
     unanswered_recalls,
 )
 from gateway.store.queries.directory import (
+    AgencyVersion,
     ChangedAgency,
     Credential,
+    DirectoryVersion,
     agencies_changed_since,
+    agency_history,
     credential,
     credentials,
     directory,
     directory_at,
+    directory_history,
     directory_version,
 )
 from gateway.store.queries.evidence import (
@@ -89,6 +93,7 @@ from gateway.store.queries.story import dispatch, dispatches_of
 from gateway.store.queries.transport import WaitingRow, waiting, waiting_count
 
 __all__ = [
+    "AgencyVersion",
     "Backlog",
     "Change",
     "ChangedAgency",
@@ -97,6 +102,7 @@ __all__ = [
     "Credential",
     "DeliveryFacts",
     "DeliveryRow",
+    "DirectoryVersion",
     "InboxItem",
     "LedgerHead",
     "MailCounts",
@@ -114,6 +120,7 @@ __all__ = [
     "addressees_of",
     "agencies_changed_since",
     "agencies_with_contacts",
+    "agency_history",
     "approved_table",
     "attachments",
     "backlog",
@@ -131,6 +138,7 @@ __all__ = [
     "delivery_facts",
     "directory",
     "directory_at",
+    "directory_history",
     "directory_version",
     "dispatch",
     "dispatches_of",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
-from gateway.model.agency import EMPTY, Agency, Directory, Peer
+from gateway.model.agency import EMPTY, Agency, Directory, DirectoryAct, Peer
 from gateway.store.instants import instant, instant_or_none
 from gateway.store.schema import agency_changes, directory_versions, peer_changes
 from gateway.store.schema import credentials as credentials_table
@@ -40,6 +40,37 @@ class ChangedAgency:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryVersion:
+    """A version of the directory: who made it, and how much it changed."""
+
+    version: int
+    recorded_at: datetime
+    act: DirectoryAct | None
+    """What was done; None where nobody said."""
+    changed_by: str | None
+    """The operator's account."""
+    ledger_index: int | None
+    agencies: int
+    """Put in or changed."""
+    gone: int
+    """Agencies taken out."""
+    peers: int
+    """Let in, changed or shut out."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyVersion:
+    """An agency from a version of the directory on, and who made it so."""
+
+    agency: Agency
+    version: int
+    deleted: bool
+    changed_at: datetime
+    act: DirectoryAct | None
+    changed_by: str | None
+
+
 _VERSION = select(func.coalesce(func.max(directory_versions.c.version), 0))
 _IS_VERSION = select(directory_versions.c.version).where(directory_versions.c.version == bindparam("version"))
 _AGENCIES = (
@@ -57,6 +88,23 @@ _CHANGED = (
     .join_from(agency_changes, directory_versions)
     .where(agency_changes.c.version > bindparam("after"))
     .order_by(agency_changes.c.version, agency_changes.c.agency)
+)
+_AGENCY_HISTORY = (
+    select(agency_changes, directory_versions.c.recorded_at, directory_versions.c.act, directory_versions.c.changed_by)
+    .join_from(agency_changes, directory_versions)
+    .where(agency_changes.c.agency == bindparam("key"))
+    .order_by(agency_changes.c.version.desc())
+)
+_HOW_MANY = [
+    select(func.count()).where(condition).scalar_subquery().label(name)
+    for name, condition in {
+        "agencies": and_(agency_changes.c.version == directory_versions.c.version, ~agency_changes.c.gone),
+        "gone": and_(agency_changes.c.version == directory_versions.c.version, agency_changes.c.gone),
+        "peers": peer_changes.c.version == directory_versions.c.version,
+    }.items()
+]
+_HISTORY = (
+    select(directory_versions, *_HOW_MANY).order_by(directory_versions.c.version.desc()).limit(bindparam("count"))
 )
 _CREDENTIAL = select(credentials_table.c.peer).where(
     credentials_table.c.digest == bindparam("digest"), credentials_table.c.revoked_at.is_(None)
@@ -104,6 +152,38 @@ def agencies_changed_since(connection: Connection, version: int) -> tuple[Change
         agency, at = _AS_AGENCY.decode(row.document), instant(row.recorded_at)
         changed[row.agency] = ChangedAgency(agency, row.version, row.gone, at)
     return tuple(changed.values())
+
+
+def directory_history(connection: Connection, limit: int) -> tuple[DirectoryVersion, ...]:
+    """The latest versions of the directory, the newest first."""
+    return tuple(
+        DirectoryVersion(
+            row.version,
+            instant(row.recorded_at),
+            row.act and DirectoryAct(row.act),
+            row.changed_by,
+            row.ledger_index,
+            row.agencies,
+            row.gone,
+            row.peers,
+        )
+        for row in connection.execute(_HISTORY, {"count": limit})
+    )
+
+
+def agency_history(connection: Connection, key: str) -> tuple[AgencyVersion, ...]:
+    """Everything an agency was, by its key, the newest first; empty where there never was one."""
+    return tuple(
+        AgencyVersion(
+            _AS_AGENCY.decode(row.document),
+            row.version,
+            row.gone,
+            instant(row.recorded_at),
+            row.act and DirectoryAct(row.act),
+            row.changed_by,
+        )
+        for row in connection.execute(_AGENCY_HISTORY, {"key": key})
+    )
 
 
 def credential(connection: Connection, digest: str) -> str | None:
