@@ -27,6 +27,7 @@ from gateway.edxml import Limits, NewAttachment
 from gateway.exchange import sequencer
 from gateway.exchange.line import DeliveryRules, Line, State
 from gateway.http import DoorRunner, HttpLimits, build_app
+from gateway.http.axis import AxisRules
 from gateway.ledger import NoteKey, NoteSigner
 from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
 from gateway.model.packet import Business, BusinessType, Document, DocumentType, Organ
@@ -173,6 +174,7 @@ async def town(
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     url: str | None = None,
+    axis: AxisRules | None = None,
 ) -> AsyncIterator[Town]:
     """The town, served until the block ends; in a fresh database at `url` where one is given."""
     if url is None:
@@ -183,7 +185,7 @@ async def town(
     store = Store.open(url, folder / "blobs")
     clock = Clock()
     line = open_line(store, folder, clock, limits)
-    app = build_app(line, http)
+    app = build_app(line, http, axis)
     runner = DoorRunner(app, shutdown_timeout_s=2.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
