@@ -18,24 +18,30 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.config import Config, Pdf, Server, Timestamp
-from gateway.exchange import lifecycle, publication, push, sequencer, timestamps, watch
+from gateway.config import Config, ConfigFault, Pdf, Server, Timestamp
+from gateway.exchange import lifecycle, publication, push, reminders, sequencer, timestamps, watch, webhooks
 from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
+from gateway.exchange.mails import Mails
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.http import DoorRunner, build_app, witness_client
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
+from gateway.http.mail import SmtpMailer
 from gateway.http.tsa import HttpAuthority
+from gateway.http.webhooks import HttpPoster
+from gateway.http.webhooks import session as webhook_session
 from gateway.ledger import NoteKey, NoteSigner
+from gateway.model.calendar import Calendar, CalendarError, read_calendar, shipped_calendar
 from gateway.store import Grouping, Store
 from gateway.store.last_signed import LastSigned
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
 from gateway.trust.derived import load_deriving_key
+from gateway.trust.keys import load_password
 
 DRAIN_S = 20.0
 """How long requests under way may take to finish after the gateway was told to stop."""
@@ -81,6 +87,11 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             disk_free_bytes_min=config.store.disk_free_bytes_min,
             pdf_desk=pdf_desk,
             keeping=keeping,
+            calendar=calendar_of(config),
+            deadlines=config.deadlines,
+            reminders=config.reminders,
+            webhooks=config.webhooks,
+            mail=config.mail,
         )
         await sequencer.check(line)
         line.measure_disk()
@@ -89,6 +100,17 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
     finally:
         await desk.aclose()
         await asyncio.to_thread(store.close)
+
+
+def calendar_of(config: Config) -> Calendar:
+    """The working calendar in force: the configured file's, or the release's. ConfigFault, OSError."""
+    path = config.calendar.file
+    if path is None:
+        return shipped_calendar()
+    try:
+        return read_calendar(path.read_bytes())
+    except CalendarError as wrong:
+        raise ConfigFault("calendar", path=str(path), where=wrong.where, what=wrong.what) from wrong
 
 
 @asynccontextmanager
@@ -167,6 +189,7 @@ async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | Non
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
+        await stack.enter_async_context(_telling(config, line, push_ca_pem))
         runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -222,6 +245,27 @@ async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stampe
             work.append(tasks.create_task(witness_client.run(line), name="witnesses"))
         if line.pdf_desk is not None:
             work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+
+
+@asynccontextmanager
+async def _telling(config: Config, line: Line, ca_pem: str | None) -> AsyncIterator[None]:
+    """Webhooks, reminders and mails at work, until the block ends. KeyFileError where the mail password is not kept."""
+    rules, mailer = config.mail, None
+    if rules.host:
+        password = load_password(rules.password_file) if rules.password_file else ""
+        mailer = SmtpMailer(rules, password, config.keys.origin)
+    private = config.webhooks.private_targets
+    async with webhook_session(private, tls(ca_pem)) as session, asyncio.TaskGroup() as tasks:
+        work = [
+            tasks.create_task(webhooks.run(line, HttpPoster(session, private)), name="webhooks"),
+            tasks.create_task(reminders.run(line), name="reminders"),
+            tasks.create_task(Mails(line, mailer).run(), name="mails"),
+        ]
         try:
             yield
         finally:

@@ -12,6 +12,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args, get_type_hints
@@ -19,7 +20,9 @@ from typing import Literal, get_args, get_type_hints
 import msgspec
 
 from gateway.edxml import Limits
+from gateway.exchange.deadlines import DeadlineRules
 from gateway.exchange.line import DeliveryRules
+from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.timestamps import TimestampRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
@@ -102,6 +105,13 @@ class Timestamp(TimestampRules):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """The working calendar; without a file the one of the release."""
+
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Diagnostics on stderr. They may be lost; the ledger may not."""
 
@@ -121,6 +131,11 @@ class Config:
     pdf: Pdf = Pdf()
     timestamp: Timestamp = Timestamp()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
+    calendar: CalendarFile = CalendarFile()
+    deadlines: DeadlineRules = field(default_factory=DeadlineRules)
+    reminders: ReminderRules = field(default_factory=ReminderRules)
+    webhooks: WebhookRules = field(default_factory=WebhookRules)
+    mail: MailRules = field(default_factory=MailRules)
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
     axis: AxisRules = field(default_factory=AxisRules)
@@ -138,6 +153,9 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "store.disk_free_bytes_min": (0, None),
     "ledger.witnesses_required": (0, 99),
     "delivery.backoff.jitter": (0, 1),
+    "reminders.backoff.jitter": (0, 1),
+    "webhooks.backoff.jitter": (0, 1),
+    "mail.port": (1, 65_535),
     "limits.attachments_max": (1, 28),  # the JDK's secure validation stops at 30 references
 }
 """Least and most of a number, where they differ from the rule: an integer is at least 1, a fraction at least 0.001."""
@@ -213,6 +231,7 @@ def decode(written: bytes, folder: Path) -> Config:
         raise ConfigFault("wrong_value", cause=str(fault)) from fault
     _check_ranges(config)
     _check_tls(config.server)
+    _check_mail(config.mail, config.reminders)
     if config.timestamp.url and not config.timestamp.anchors:
         raise ConfigFault("timestamp_without_anchors")
     return _resolved_defaults(config, folder)
@@ -307,6 +326,20 @@ def _check_tls(server: Server) -> None:
         raise ConfigFault("half_tls", key="server.tls_key" if server.tls_key is None else "server.tls_certificate")
     if server.client_ca is not None and server.tls_certificate is None:
         raise ConfigFault("half_tls", key="server.tls_certificate")
+
+
+def _check_mail(mail: MailRules, reminders: ReminderRules) -> None:
+    """Mails go encrypted or stay on this machine, come from somebody, and have an hour."""
+    if mail.host and mail.tls == "none" and mail.host not in {"localhost", "127.0.0.1", "::1"}:
+        raise ConfigFault("open_mail", host=mail.host)
+    if mail.host and not mail.sender:
+        raise ConfigFault("half_mail", key="mail.sender")
+    if bool(mail.user) != (mail.password_file is not None):
+        raise ConfigFault("half_mail", key="mail.password_file" if mail.user else "mail.user")
+    try:
+        time.fromisoformat(reminders.digest_at)
+    except ValueError as wrong:
+        raise ConfigFault("wrong_value", cause=f"reminders.digest_at: {wrong}") from wrong
 
 
 def _check_ranges(config: Config) -> None:

@@ -10,6 +10,22 @@ from gateway.model.delivery import Backoff
 
 
 @dataclass(frozen=True, slots=True)
+class PostBackoff(Backoff):
+    """Between posts: soon at first, four times a day at last."""
+
+    first_s: float = 5.0
+    most_s: float = 21_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class MailBackoff(Backoff):
+    """Between tries to send a mail: a server that greylists wants minutes."""
+
+    first_s: float = 60.0
+    most_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookRules:
     """How notices are posted."""
 
@@ -23,7 +39,7 @@ class WebhookRules:
     """After a change of its secret, the one before signs too for so long."""
     private_targets: bool = False
     """Whether addresses of networks that are not public are posted to, and plain HTTP on this very machine."""
-    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, most_s=21_600.0))
+    backoff: PostBackoff = field(default_factory=PostBackoff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,7 @@ class ReminderRules:
     """Local time of the digest, on working days."""
     given_up_after_h: float = 48.0
     """A mail that could not be sent for so long is given up, and kept."""
-    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=60.0, most_s=3_600.0))
+    backoff: MailBackoff = field(default_factory=MailBackoff)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,14 @@ def load_ed25519(path: Path) -> NoteKey:
     return NoteKey(key)
 
 
+def load_password(path: Path) -> str:
+    """The password in a file that only its owner can read, without the end of its line. KeyFileError otherwise."""
+    try:
+        return _content(path, private=True).decode().rstrip("\r\n")
+    except UnicodeDecodeError as broken:
+        raise KeyFileError("key.unreadable", path=str(path)) from broken
+
+
 def check_key_file(path: Path) -> None:
     """KeyFileError where a private key's file is missing or open to others; for keys that a library loads by itself."""
     _content(path, private=True)

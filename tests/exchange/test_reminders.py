@@ -11,12 +11,11 @@ import pytest
 
 from gateway.exchange import courier, reminders
 from gateway.exchange.mails import Mails
-from gateway.exchange.notice_rules import MailRules
+from gateway.exchange.notice_rules import MailBackoff, MailRules
 from gateway.exchange.reminders import sweep
 from gateway.http.mail import SmtpMailer
 from gateway.ledger import EntryKind
 from gateway.model.calendar import VIET_NAM
-from gateway.model.delivery import Backoff
 from gateway.model.packet import OtherInfo
 from gateway.store import queries
 from gateway.store.mails import AddContact, ClaimMails, RemoveContact
@@ -65,7 +64,7 @@ class Office:
 async def office(story: Story, **options: object) -> AsyncIterator[Office]:
     async with mail_server(**options) as server:
         rules = MailRules(host="127.0.0.1", port=server.port, tls="none", sender="truc@truc.example.vn", timeout_s=5.0)
-        backoff = Backoff(first_s=60.0, most_s=3600.0, jitter=0.0)
+        backoff = MailBackoff(first_s=60.0, most_s=3600.0, jitter=0.0)
         story.line = replace(story.line, mail=rules, reminders=replace(story.line.reminders, backoff=backoff))
         one = Office(story, server, Mails(story.line, SmtpMailer(rules, "", "truc.test/ledger")))
         one.at("2026-11-23 15:00")

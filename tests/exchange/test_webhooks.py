@@ -14,10 +14,9 @@ import pytest
 from aiohttp import web
 
 from gateway.exchange import courier, webhooks
-from gateway.exchange.notice_rules import WebhookRules
+from gateway.exchange.notice_rules import PostBackoff, WebhookRules
 from gateway.exchange.webhooks import Posting, Reply, feed, message_id, shown_secret
 from gateway.http.webhooks import HttpPoster, PublicResolver, session
-from gateway.model.delivery import Backoff
 from gateway.model.webhook import verified_id
 from gateway.store import queries
 from gateway.store.webhooks import AddWebhook, ClaimNotices, FeedNotices, RemoveWebhook, ReplayNotices, RotateWebhook
@@ -25,7 +24,7 @@ from tests.exchange.conftest import Story, file_of
 from tests.http.town import FAR, PROVINCE, awaited
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
-RULES = WebhookRules(private_targets=True, timeout_s=1.0, backoff=Backoff(first_s=10.0, most_s=3600.0, jitter=0.0))
+RULES = WebhookRules(private_targets=True, timeout_s=1.0, backoff=PostBackoff(first_s=10.0, most_s=3600.0, jitter=0.0))
 
 
 @dataclass
