@@ -21,13 +21,15 @@ from gateway.exchange.line import Line
 from gateway.ledger import Entry, EntryKind
 from gateway.model.person import Person, Role
 from gateway.model.reasons import Reason
-from gateway.model.refusal import Refused, found
+from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store.people import EndSession, Enter, NotLetIn, TouchSession
 from gateway.store.queries import people
 from gateway.store.queries.people import PersonRow
 from gateway.trust import codes, passwords
 
 COOKIE_BYTES = 32
+CHECKS_MAX = 16
+"""Passwords that may wait for their check; whoever comes then is told to come back."""
 TOUCH_EVERY = timedelta(minutes=1)
 NOBODY = hashlib.sha256(b"nobody of that name").hexdigest()
 """Who was refused under a name nobody has."""
@@ -69,6 +71,7 @@ class Entrance:
 
     def __init__(self, line: Line, rules: EntranceRules) -> None:
         self._line, self._rules = line, rules
+        self._checking = 0
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="entrance")
 
     def close(self) -> None:
@@ -99,8 +102,14 @@ class Entrance:
 
     async def knows(self, row: PersonRow | None, password: str) -> bool:
         """Whether this is their password. Takes as long where there is nobody."""
-        kept = row.password if row else None
-        return await asyncio.get_running_loop().run_in_executor(self._threads, passwords.matches, password, kept)
+        if self._checking >= CHECKS_MAX:
+            raise Unavailable(Reason.OVERLOADED, retry_after_s=2, cause="many passwords at once")
+        self._checking += 1
+        try:
+            kept, loop = row.password if row else None, asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, passwords.matches, password, kept)
+        finally:
+            self._checking -= 1
 
     async def _not_let_in(self, row: PersonRow | None, method: str) -> Refused:
         at, rules = self._line.clock(), self._rules

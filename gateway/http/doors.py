@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 from aiohttp import hdrs, web
 
+from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import Line
 from gateway.http.axis import AxisRules, add_dialect, is_below
 from gateway.http.axis.envelope import VOICE as AXIS_VOICE
+from gateway.http.console.doors_of_people import add_console
 from gateway.http.endpoints import ANYONE, Call, Doors, Endpoint, read_query
 from gateway.http.faults import fault, fault_found
 from gateway.http.identity import Identity
@@ -38,9 +40,14 @@ AXIS = web.AppKey("axis", AxisRules)
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(line: Line, limits: HttpLimits | None = None, axis: AxisRules | None = None) -> web.Application:
-    """The application: every endpoint of the table in front of `line`, the document that describes them, and the axis
-    dialect beside them."""
+def build_app(
+    line: Line,
+    limits: HttpLimits | None = None,
+    axis: AxisRules | None = None,
+    people: EntranceRules | None = None,
+) -> web.Application:
+    """The application: every endpoint of the table in front of `line`, the document that describes them, and beside
+    them the axis dialect and the console."""
     limits, axis = limits or HttpLimits(), axis or AxisRules()
     description = msgspec.json.encode(document(ENDPOINTS))
     doors = Doors(line, limits, Metrics(), Transfers(limits), Waiting(limits.waiting_per_peer_max), description)
@@ -51,6 +58,7 @@ def build_app(line: Line, limits: HttpLimits | None = None, axis: AxisRules | No
         answering = _serving(doors, identity, endpoint)
         app.router.add_route(endpoint.method, endpoint.path, answering, name=endpoint.name, expect_handler=_expect)
     add_dialect(app, doors, identity, axis, _expect)
+    add_console(app, doors, people or EntranceRules())
     app.on_response_prepare.append(_sign_answer)
     app.on_shutdown.append(_end_waits)
     app.cleanup_ctx.append(_threads)

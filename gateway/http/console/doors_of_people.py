@@ -1,0 +1,34 @@
+"""The table of pages, and how they join the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from gateway.exchange.entrance import Entrance, EntranceRules
+from gateway.http.console import way_in
+from gateway.http.console.page import BASE, Page
+from gateway.http.console.render import Pages, Ways
+from gateway.http.console.threshold import serving
+from gateway.http.endpoints import Doors
+
+PAGES: tuple[Page, ...] = (*way_in.PAGES, way_in.NOWHERE)
+"""Every page there is."""
+
+
+WAYS: Ways = {}
+"""What the header leads to, for each role."""
+
+
+def add_console(app: web.Application, doors: Doors, rules: EntranceRules) -> None:
+    """Put the pages into the application."""
+    entrance, pages = Entrance(doors.line, rules), Pages(WAYS)
+    for page in PAGES:
+        app.router.add_route(page.method, BASE + page.path, serving(page, doors, entrance, pages), name=page.name)
+
+    async def close(_: web.Application) -> AsyncIterator[None]:
+        yield
+        entrance.close()
+
+    app.cleanup_ctx.append(close)

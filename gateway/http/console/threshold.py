@@ -1,0 +1,166 @@
+"""What every page has before its own work: who is asking, may they, and did the form come from a page of ours.
+
+Errors leave here as pages too, in words, with the reason's title, what was met and what to do.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from urllib.parse import parse_qsl, quote
+
+from aiohttp import hdrs, web
+
+from gateway.exchange.entrance import Entrance, Inside, check_role
+from gateway.http.console.page import BASE, FORM_BYTES_MAX, Page, Visit, form_token
+from gateway.http.console.render import Pages
+from gateway.http.endpoints import Doors
+from gateway.http.faults import fault
+from gateway.http.logline import LOG, facts_of
+from gateway.http.problem import language
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Finding, Refused, Unavailable, found
+from gateway.model.words import LANGUAGES
+
+COOKIE, SECURE_COOKIE = "truc", "__Host-truc"
+"""Without TLS (on the machine itself) a browser would not keep the second."""
+LANGUAGE_COOKIE = "truc-lang"
+FORM = "application/x-www-form-urlencoded"
+FIELDS_MAX = 200
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def serving(
+    page: Page, doors: Doors, entrance: Entrance, pages: Pages
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The page as aiohttp calls it."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        facts = facts_of(request)
+        visit = Visit(request, doors, entrance, pages, facts, _language(request, None), None)
+        try:
+            who = await entrance.inside(cookie_of(request))
+            visit = Visit(request, doors, entrance, pages, facts, _language(request, who), who)
+            answer = await _answer(page, visit)
+        except (Refused, Unavailable, web.HTTPException) as no:
+            answer = _error(visit, no)
+        except ConnectionError:
+            raise
+        except Exception as bug:
+            LOG.error("bug", request_id=facts.request_id, exc_info=bug)
+            answer = _error(visit, Refused(found(Reason.INTERNAL)))
+        if not answer.prepared:
+            answer.headers.update(HEADERS)
+            if request.secure:
+                answer.headers.update(TRANSPORT)
+        return answer
+
+    return serve
+
+
+async def _answer(page: Page, visit: Visit) -> web.StreamResponse:
+    if visit.who is not None:
+        visit.facts.add(person=visit.who.by[:16])
+    if not page.public:
+        if visit.who is None:
+            return _ask_to_enter(page, visit)
+        check_role(visit.who, *page.roles)
+    if page.method != "POST":
+        return await page.answering(visit)
+    _check_origin(visit.request)
+    form = await _read_form(visit)
+    if visit.who is not None and not hmac.compare_digest(form.pop("token", ""), form_token(visit.who.session)):
+        raise fault(Reason.PERSON_NOT_ALLOWED, "form_token")
+    return await page.answering(
+        Visit(visit.request, visit.doors, visit.entrance, visit.pages, visit.facts, visit.lang, visit.who, form)
+    )
+
+
+def _ask_to_enter(page: Page, visit: Visit) -> web.Response:
+    """Whoever is not inside enters first, and then comes where they wanted."""
+    if page.live:
+        raise Refused(found(Reason.UNAUTHENTICATED))
+    wanted = visit.request.path_qs.removeprefix(BASE) if page.method == "GET" else "/"
+    return visit.to(f"/enter?then={quote(wanted, safe='/')}")
+
+
+def _check_origin(request: web.Request) -> None:
+    """A form sent from another site is refused by what the browser says of it, before anything is read."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if site not in {"same-origin", "none"} or (origin is not None and origin.partition("://")[2] != request.host):
+        raise fault(Reason.PERSON_NOT_ALLOWED, "form_elsewhere")
+
+
+async def _read_form(visit: Visit) -> dict[str, str]:
+    """The fields of a form, each once. Repeated names are joined by spaces: boxes that were ticked."""
+    request = visit.request
+    if request.content_type != FORM:
+        raise fault(Reason.CONTENT_TYPE, "content_type", written=request.content_type)
+    body = await visit.doors.transfers.read_small(request, FORM_BYTES_MAX)
+    fields: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError as wrong:
+        raise fault(Reason.REQUEST_MALFORMED, "body_wrong", what="form") from wrong
+    for name, value in pairs:
+        fields[name] = f"{fields[name]} {value}" if name in fields else value
+    return fields
+
+
+def cookie_of(request: web.Request) -> str:
+    """The session's cookie, or nothing."""
+    return request.cookies.get(SECURE_COOKIE if request.secure else COOKIE, "")
+
+
+def set_cookie(request: web.Request, answer: web.Response, value: str) -> None:
+    """Give the session's cookie, or take it back where `value` is empty."""
+    name, secure = (SECURE_COOKIE, True) if request.secure else (COOKIE, False)
+    lasting = None if value else 0
+    answer.set_cookie(name, value, path="/", httponly=True, secure=secure, samesite="Strict", max_age=lasting)
+
+
+def _language(request: web.Request, who: Inside | None) -> str:
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    return who.person.lang if who is not None else language(request)
+
+
+def _error(visit: Visit, no: Refused | Unavailable | web.HTTPException) -> web.Response:
+    match no:
+        case Refused():
+            finding = no.finding
+        case Unavailable():
+            visit.facts.add(cause=no.cause)
+            finding = Finding(no.reason)
+        case web.HTTPException():
+            finding = found(Reason.NOT_FOUND if no.status == 404 else Reason.REQUEST_MALFORMED)
+    visit.facts.add(reason=finding.reason.value)
+    return visit.show("error.html", finding.reason.status, finding=finding, incident=visit.facts.request_id)
+
+
+def named_only(fields: Mapping[str, str], *names: str) -> tuple[str, ...]:
+    """The values of these fields, nothing where one was not sent."""
+    return tuple(fields.get(name, "") for name in names)
