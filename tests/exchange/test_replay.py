@@ -16,6 +16,7 @@ from gateway.model.agency import PolicyName
 from gateway.model.envelope import EnvelopeState
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
+from gateway.model.signers import Rank, Signer
 from gateway.rules.policy import POLICIES
 from gateway.store import PutDirectory, RevokePeer
 from gateway.trust import TrustStore, verify_countersigned
@@ -154,3 +155,27 @@ async def test_what_was_found_in_pdfs_is_judged_by_the_other_policy(story: Story
     assert outcome is not None
     assert Reason.PDF_CHANGED_AFTER_SIGNING in {one.reason for one in outcome.refusing}
     assert all(one.detail(lang) for one in outcome.refusing for lang in ("vi", "en"))
+
+
+@awaited
+async def test_what_was_found_of_a_signers_competence_is_replayed_and_judged_by_another_policy(
+    story: Story,
+) -> None:
+    other = (Signer("Người Khác", "Chánh Văn phòng", Rank.UNIT_HEAD),)
+    agencies = tuple(
+        replace(one, signers=other, delegations=()) if one.key == MINISTRY else one
+        for one in story.line.directory.agencies
+    )
+    peers = tuple(replace(one, policy=PolicyName.TRANSITION) for one in story.line.directory.peers)
+    directory = replace(story.line.directory, version=2, agencies=agencies, peers=peers)
+    await story.line.store.write(PutDirectory(directory, NOW))
+    await refresh_directory(story.line)
+    receipt = await story.submit(file_of())
+    said = {one.reason for one in receipt.warnings if str(one.reason).startswith("authority.")}
+    assert said
+    again = await replay(story.line, receipt.dispatch_id)
+    assert again.same
+    assert said <= {Reason(one.reason) for one in read_report(again.now).findings}
+    (outcome,) = await fared(story, "strict", days=1)
+    assert outcome is not None and said & {one.reason for one in outcome.refusing}
+    assert await fared(story, "transition", days=1) == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,10 +12,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.model.pdf import PathFault
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.trust import TrustStore, read_certificate
-from tests.pki import DAY, NOW, Identity, p256, pki, self_issued
+from gateway.trust.anchors import AnchorStore
+from gateway.trust.certificates import PATH_ISSUERS_MAX
+from gateway.trust.chains import Chains, Purpose
+from tests.pki import DAY, NOW, Identity, certificate, p256, pki, self_issued
 
 UNTRUSTED, VALIDITY = Reason.SEAL_CERTIFICATE_UNTRUSTED, Reason.SEAL_CERTIFICATE_VALIDITY
 SECOND = timedelta(seconds=1)
@@ -76,6 +81,46 @@ def test_a_path_may_not_be_longer_than_its_authority_allows() -> None:
     below = pki().issuing.issue("Cấp dưới", p256(), authority=True)
     trust = TrustStore([pki().root.der], [pki().issuing.der, below.der])
     assert _refused(trust, below.issue("Cơ quan", p256()).der) is UNTRUSTED
+
+
+@pytest.mark.parametrize(("between", "trusted"), [(PATH_ISSUERS_MAX, True), (PATH_ISSUERS_MAX + 1, False), (60, False)])
+def test_a_long_path_is_followed_so_far_and_no_further(between: int, trusted: bool) -> None:
+    below = [pki().root]
+    for number in range(between):
+        below.append(below[-1].issue(f"Cấp {number}", p256(), authority=True))
+    trust = TrustStore([pki().root.der], [one.der for one in below[1:]])
+    leaf = below[-1].issue("Cơ quan", p256())
+    if trusted:
+        trust.verify(leaf.der, NOW)
+    else:
+        assert _refused(trust, leaf.der) is UNTRUSTED
+
+
+def circle(size: int) -> tuple[Identity, list[bytes]]:
+    """A certificate below authorities that all certify each other, and what they certify; no root is among them."""
+    all_ = [self_issued(f"Vòng {number}", p256(), authority=True) for number in range(size)]
+    crossed = [
+        Identity(certificate(f"Vòng {number}", one.key, by, authority=True), one.key).der
+        for number, one in enumerate(all_)
+        for by in all_
+        if by is not one
+    ]
+    return all_[0].issue("Cơ quan", p256()), crossed
+
+
+@pytest.mark.parametrize("size", [2, 6])
+def test_paths_that_go_round_in_circles_end(size: int) -> None:
+    leaf, crossed = circle(size)
+    begun = time.monotonic()
+    assert _refused(TrustStore([pki().root.der], crossed), leaf.der) is UNTRUSTED
+    chains = Chains([AnchorStore("government", (pki().root.der,), ())])
+    assert chains.find(leaf.der, crossed, NOW, Purpose.SIGNING) is PathFault.UNKNOWN_ROOT
+    assert time.monotonic() - begun < 5
+
+
+def test_a_circle_beside_the_path_hides_no_path() -> None:
+    _, crossed = circle(4)
+    TrustStore([pki().root.der], [*crossed, pki().issuing.der]).verify(pki().p256.der, NOW)
 
 
 def test_an_issuer_must_say_it_is_an_authority() -> None:
