@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from gateway import edxml
 from gateway.cli.offline import Beside, Seen, alone, as_the_door
-from gateway.edxml import Limits
+from gateway.edxml import Cutter, Limits
+from gateway.exchange import intake
+from gateway.exchange.line import Line, State
+from gateway.model.agency import Directory, Grant, Peer
 from gateway.model.envelope import EnvelopeState
 from gateway.model.reasons import Reason
+from gateway.rules import Examination
 from gateway.rules.policy import STRICT, TRANSITION
+from gateway.store import Store
 from tests.exchange.conftest import file_of
-from tests.exchange.pdfs import signed
-from tests.http.town import directory
+from tests.exchange.pdfs import signed, with_desk
+from tests.http.town import Clock, directory, open_line
 from tests.pki import NOW, pki
+from tests.rules.corpus import CORPUS
+from tests.rules.corpus import DIRECTORY as CORPUS_DIRECTORY
+from tests.rules.packets import AT as CORPUS_AT
 from tests.trust.pdf.papers import append_page, break_value, world
 from tests.vectors.old_signature import block, in_slot, signed_by_xmlsec1
 
@@ -71,3 +84,60 @@ def test_an_old_envelope_signature_is_told_with_and_without_a_directory(tmp_path
         alone(packet, Limits(), (), (), TRANSITION, NOW),
     ):
         assert one.envelope is not None and one.envelope.state is EnvelopeState.VALID
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Line]:
+    """A gateway that looks at PDFs, on an empty database."""
+    url = f"sqlite:///{tmp_path / 'truc.db'}"
+    Store.create(url)
+    store = Store.open(url, tmp_path / "blobs")
+    clock = Clock()
+    line = with_desk(open_line(store, tmp_path, clock), tmp_path, clock)
+    yield line
+    assert line.pdf_desk is not None
+    line.pdf_desk.pool.shutdown()
+    store.close()
+
+
+def at_the_door(line: Line, file: bytes, known: Directory, at: datetime) -> Examination:
+    """What the door says of a file, sent by a system that may speak for every agency."""
+    peer = Peer("bo", "Hệ thống", tuple(Grant(one.key) for one in known.agencies))
+    there = replace(line, state=State(replace(known, peers=(peer,))), clock=lambda: at)
+    cutter = Cutter(line.limits, line.blobs.stage)
+    cutter.feed(file)
+    received = cutter.received()
+    try:
+        return asyncio.run(intake.examine_packet(there, peer, received))
+    finally:
+        line.blobs.release(received.parts)
+
+
+def offline(line: Line, folder: Path, file: bytes, known: Directory, at: datetime) -> Seen:
+    """What the same files say on an integrator's own machine."""
+    (folder / "packet.edxml").write_bytes(file)
+    assert line.pdf_desk is not None
+    beside = Beside(known.agencies, [pki().root.der, pki().issuing.der], line.pdf_desk.stores, line.pdf_desk.snapshot)
+    return as_the_door(folder / "packet.edxml", line.limits, beside, STRICT, at)
+
+
+def test_every_paper_of_the_corpus_is_told_the_same_offline_as_at_the_door(door: Line, tmp_path: Path) -> None:
+    for paper in CORPUS:
+        parts = [(b"%PDF-1.7 " + one.name.encode(),) for one in paper.files]
+        file = b"".join(edxml.inline(edxml.write(paper.content, paper.files), parts))
+        there = at_the_door(door, file, CORPUS_DIRECTORY, CORPUS_AT)
+        here = offline(door, tmp_path, file, CORPUS_DIRECTORY, CORPUS_AT)
+        assert here.findings == there.findings, paper.name
+        assert (here.refused, here.envelope) == (not there.admitted, there.envelope)
+
+
+@pytest.mark.parametrize("damage", [None, append_page, lambda data: break_value(data, 1)])
+def test_signed_pdfs_are_told_the_same_offline_as_at_the_door(door: Line, tmp_path: Path, damage: object) -> None:
+    pdf = signed(world())
+    if callable(damage):
+        pdf = damage(pdf)
+    file = file_of(attachments=(("công văn.pdf", pdf),))
+    there = at_the_door(door, file, directory(), NOW)
+    here = offline(door, tmp_path, file, directory(), NOW)
+    assert here.findings == there.findings
+    assert here.refused is not there.admitted
