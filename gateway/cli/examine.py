@@ -145,6 +145,8 @@ def _tell(session: Session, seen: Seen) -> None:
     if not seen.refused:
         session.tell("say.examine.good")
     session.note("say.examine.unknown_system" if seen.by_directory else "say.examine.unknown")
+    if seen.by_directory and not seen.by_pdf_stores:
+        session.note("say.examine.unknown_pdfs")
 
 
 def _facts(session: Session, seen: Seen) -> dict[str, object]:

@@ -40,6 +40,8 @@ class Seen:
     seal: SealFacts | None = None
     by_directory: bool = False
     """A directory was at hand: the agencies and their people were examined too."""
+    by_pdf_stores: bool = False
+    """Authorities of signatures inside PDFs were at hand: these were looked at."""
 
     @property
     def refused(self) -> bool:
@@ -107,7 +109,8 @@ def as_the_door(path: Path, limits: Limits, beside: Beside, policy: Policy, at: 
             sources = pdfs_of(report.packet, [one.head for one in received.parts], data)
             chains, stores = Chains(beside.pdf_stores), digest_of(beside.pdf_stores)
             report = check_pdfs(report, sources, PdfFacts(stores, chains, beside.snapshot, PdfLimits(), directory))
-        return Seen(report.findings, _read(received, limits), report.envelope, seal, by_directory=True)
+        claim, by_stores = _read(received, limits), bool(beside.pdf_stores)
+        return Seen(report.findings, claim, report.envelope, seal, by_directory=True, by_pdf_stores=by_stores)
 
 
 def alone(
