@@ -11,8 +11,10 @@ import click
 from gateway import __version__
 from gateway.cli import (
     axis,
+    calendar,
     check,
     connector,
+    contacts,
     directory,
     evidence,
     evidence_documents,
@@ -25,6 +27,7 @@ from gateway.cli import (
     reference,
     running,
     tables,
+    webhooks,
 )
 from gateway.cli.faults import DONE, FAILED, explain
 from gateway.cli.session import Session, language
@@ -37,7 +40,7 @@ class _Root(Verbs):
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
         "evidence": ("evidence", "prove", "check"),
-        "administration": ("directory", "peer", "person", "table", "config"),
+        "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "config"),
         "reference": ("reasons", "rules", "help"),
     }
 
@@ -74,6 +77,9 @@ for _verb in (
     peers.peer,
     people.person,
     tables.table,
+    contacts.contact,
+    webhooks.webhook,
+    calendar.calendar,
     reference.configuration,
     reference.reasons,
     form_rules.rules,
