@@ -15,7 +15,7 @@ from gateway.model.envelope import EnvelopeSignature, EnvelopeState
 from gateway.model.packet import Claim, Content, Document, SealFacts
 from gateway.model.refusal import Finding, Refused, Severity
 from gateway.rules import Known
-from gateway.rules.examine import envelope_signature
+from gateway.rules.examine import envelope_signature, seal_missing
 from gateway.rules.form import check_form
 from gateway.rules.form_rules import check_form_rules
 from gateway.rules.pdfs import PdfFacts, check_pdfs, pdfs_of
@@ -128,7 +128,9 @@ def alone(
             *check_form_rules(parsed, claim, _assumed(claim.content), at, policy),
         )
         envelope = envelope_signature(parsed, received)
-        if not senders or envelope.state is not EnvelopeState.SEAL:
+        if envelope.state is not EnvelopeState.SEAL:
+            return Seen((*findings, seal_missing(policy)), claim, envelope)
+        if not senders:
             return Seen(findings, claim, envelope)
         attachments = [(one.content_id, one.sha256) for one in claim.attachments]
         try:

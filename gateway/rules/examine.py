@@ -138,16 +138,21 @@ def envelope_signature(parsed: Parsed, received: Received) -> EnvelopeSignature:
     return trust.judge_old(edxml.old_signature(parsed.root), received.enveloped)
 
 
+def seal_missing(policy: Policy) -> Finding:
+    """What is said of a packet without a seal of the profile; the policy decides how grave that is."""
+    missing = found(Reason.SEAL_MISSING, SIGNATURE)
+    return replace(missing, severity=policy.severity(missing.reason, missing.severity))
+
+
 def _verify_seal(
     parsed: Parsed, claim: Claim, sender: Agency | None, envelope: EnvelopeSignature, policy: Policy, known: Known
 ) -> tuple[Packet | None, tuple[Finding, ...]]:
     """The packet as signed, or what is wrong with its seal. Without a seal the policy decides."""
     if envelope.state is not EnvelopeState.SEAL:
-        missing = found(Reason.SEAL_MISSING, SIGNATURE)
-        if policy.severity(missing.reason, missing.severity) is Severity.REFUSE:
+        missing = seal_missing(policy)
+        if missing.severity is Severity.REFUSE:
             return None, (missing,)
-        unsealed = Packet(claim.content, claim.attachments, claim.digest, seal=None)
-        return unsealed, (replace(missing, severity=Severity.WARN),)
+        return Packet(claim.content, claim.attachments, claim.digest, seal=None), (missing,)
     try:
         verified = trust.verify(
             parsed,

@@ -19,7 +19,7 @@ from gateway.model.agency import Directory, Grant, Peer
 from gateway.model.envelope import EnvelopeState
 from gateway.model.reasons import Reason
 from gateway.rules import Examination
-from gateway.rules.policy import STRICT, TRANSITION
+from gateway.rules.policy import STRICT, TRANSITION, Policy
 from gateway.store import Store
 from tests.exchange.conftest import file_of
 from tests.exchange.pdfs import signed, with_desk
@@ -73,6 +73,21 @@ def test_without_authorities_for_pdfs_nothing_is_said_of_them(tmp_path: Path) ->
 
 def test_an_empty_enclosure_is_examined_too(tmp_path: Path) -> None:
     assert Reason.FORM_RULE in {one.reason for one in seen(tmp_path, b"").findings}
+
+
+@pytest.mark.parametrize(("policy", "refused"), [(STRICT, True), (TRANSITION, False)])
+def test_a_packet_without_a_seal_is_told_so_with_and_without_a_directory(
+    tmp_path: Path, policy: Policy, refused: bool
+) -> None:
+    packet = tmp_path / "packet.edxml"
+    packet.write_bytes(file_of(sealed=False))
+    beside = Beside(directory().agencies, [pki().root.der, pki().issuing.der])
+    for one in (
+        as_the_door(packet, Limits(), beside, policy, NOW),
+        alone(packet, Limits(), (), (), policy, NOW),
+    ):
+        assert Reason.SEAL_MISSING in {finding.reason for finding in one.findings}
+        assert one.refused is refused
 
 
 def test_an_old_envelope_signature_is_told_with_and_without_a_directory(tmp_path: Path) -> None:
