@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import door, large, steps
+from benchmarks import agencies, door, large, steps
 
 
 def main() -> None:
@@ -42,7 +42,9 @@ def main() -> None:
     doors = door.measure(rounds, documents)
     print(_door_table(doors), flush=True)
     big = large.measure(megabytes)
-    print(_large_table(big))
+    print(_large_table(big), flush=True)
+    directory = agencies.measure()
+    print(agencies.table(directory))
     if asked.json:
         figures = {
             "machine": _machine(),
@@ -50,6 +52,7 @@ def main() -> None:
             "steps": [dataclasses.asdict(one) for one in costs],
             "door": [dataclasses.asdict(one) for one in doors],
             "large": dataclasses.asdict(big),
+            "agencies": [dataclasses.asdict(one) for one in directory],
         }
         asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 

@@ -205,6 +205,7 @@ def _disagreements(rows: Sequence[tuple[int, Agency]], known: Sequence[Agency]) 
     kept = [agency for agency in known if agency.key not in written]
     holder = {one: agency.key for agency in kept for one in agency.ids}
     parents = {agency.key: agency.parent for agency in (*kept, *(agency for _, agency in rows))}
+    circles = _circles(parents)
     for line, agency in rows:
         for one in agency.ids:
             if one in holder:
@@ -213,17 +214,21 @@ def _disagreements(rows: Sequence[tuple[int, Agency]], known: Sequence[Agency]) 
         for field, other in (("parent", agency.parent), ("successor", agency.successor)):
             if other is not None and other not in parents:
                 yield Fault(line, "directory_file.nobody", {"field": field, "agency": other})
-        if _circle(agency.key, parents):
+        if agency.key in circles:
             yield Fault(line, "directory_file.circle", {"agency": agency.key})
 
 
-def _circle(key: str, parents: Mapping[str, str | None]) -> bool:
-    """Whether an agency is its own superior, at any distance."""
-    seen: set[str] = set()
-    step = parents.get(key)
-    while step is not None and step not in seen:
-        if step == key:
-            return True
-        seen.add(step)
-        step = parents.get(step)
-    return False
+def _circles(parents: Mapping[str, str | None]) -> set[str]:
+    """The agencies that are their own superiors, at any distance. Each is walked over once, however long the lines."""
+    circles: set[str] = set()
+    walked: set[str] = set()
+    for key in parents:
+        places: dict[str, int] = {}
+        step: str | None = key
+        while step is not None and step in parents and step not in walked and step not in places:
+            places[step] = len(places)
+            step = parents[step]
+        if step in places:
+            circles.update(list(places)[places[step] :])
+        walked.update(places)
+    return circles

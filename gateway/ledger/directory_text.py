@@ -12,6 +12,8 @@ from gateway.model.agency import Agency, Directory, Grant, Peer
 from gateway.model.period import Period
 from gateway.model.signers import Delegation, Signer
 
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
 
 def directory_entry(directory: Directory, at: datetime) -> bytes:
     """What the ledger keeps of a directory that is put in force."""
@@ -24,12 +26,9 @@ def directory_text(directory: Directory) -> bytes:
 
     One line of JSON, keys sorted, agencies and peers by key, LF-ended: `gateway directory list --json | sha256sum`.
     """
-    facts = {
-        "version": directory.version,
-        "agencies": [_agency(one) for one in directory.agencies],
-        "peers": [_peer(one) for one in sorted(directory.peers, key=lambda one: one.key)],
-    }
-    return msgspec.json.encode(facts, order="sorted") + b"\n"
+    agencies = b",".join(_ENCODER.encode(_agency(one)) for one in directory.agencies)
+    peers = b",".join(_ENCODER.encode(_peer(one)) for one in sorted(directory.peers, key=lambda one: one.key))
+    return b'{"agencies":[%b],"peers":[%b],"version":%d}\n' % (agencies, peers, directory.version)
 
 
 def _agency(one: Agency) -> dict[str, object]:

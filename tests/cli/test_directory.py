@@ -186,6 +186,13 @@ def test_agencies_the_file_does_not_name_stay_unless_it_replaces(home: Path, tmp
     assert "thêm 1, sửa 0, bỏ 4" in imported(home, other, "--replace").out
 
 
+def test_circles_are_found_at_any_length_and_a_long_line_is_none(tmp_path: Path) -> None:
+    line: list[Row] = [{"key": f"A{n}", "name": "x", "parent": f"A{n + 1}" if n < 5_000 else ""} for n in range(5_001)]
+    assert len(read_agencies(write_csv(tmp_path / "a.csv", line))) == 5_001
+    line[5_000]["parent"] = "A4998"
+    assert faults(write_csv(tmp_path / "b.csv", line)) == [(number, "circle") for number in (5_000, 5_001, 5_002)]
+
+
 @given(st.lists(st.fixed_dictionaries({"key": st.text(max_size=4), "name": st.text(max_size=4)}), max_size=4))
 def test_a_json_row_is_found_on_its_line_whatever_it_says(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row]

@@ -1,0 +1,201 @@
+"""A directory of a country: what importing, loading, looking up, searching and synchronising it cost.
+
+`python -m benchmarks.agencies` alone; `make bench` has it as a section. The command imports, as an operator would;
+everything else is asked of the store and the directory as the gateway asks it, in a process of its own, so that its
+memory is the directory's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.country import AGENCIES, country, systems
+from gateway import config
+from gateway.exchange.watch import read_directory
+from gateway.model.agency import Agency, Directory
+from gateway.store import PutDirectory, Store, queries
+
+CHANGES = 50
+SECOND, MILLISECOND, MICROSECOND = 1.0, 1e3, 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One thing measured."""
+
+    name: str
+    taken: float
+    unit: str
+    memory_peak_mb: float | None = None
+
+
+def measure(count: int = AGENCIES) -> list[Figure]:
+    """A founded gateway in a temporary folder, the country in and out of it."""
+    agencies = country(count)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        home = Path(folder) / "truc"
+        _command("init", home, "--origin", "bench.invalid/ledger")
+        figures = [*_imports(home, agencies)]
+        asked = subprocess.run(
+            [sys.executable, "-m", "benchmarks.agencies", str(home)], stdout=subprocess.PIPE, text=True, check=True
+        )
+        return figures + [Figure(**one) for one in json.loads(asked.stdout)]
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as Markdown."""
+    rows = [
+        f"| {one.name} | {one.taken:,.2f} {one.unit} | "
+        f"{'' if one.memory_peak_mb is None else f'{one.memory_peak_mb:,.0f}'} |"
+        for one in figures
+    ]
+    return "\n".join([f"A directory of {AGENCIES:,} agencies:\n", "| | | peak MB |", "|---|--:|--:|", *rows]) + "\n"
+
+
+def _imports(home: Path, agencies: tuple[Agency, ...]) -> Iterator[Figure]:
+    file = home / "agencies.csv"
+    _write(file, agencies)
+    yield _imported(home, file, "import of the whole file")
+    yield _imported(home, file, "the same file again: nothing is written")
+    yield _imported(home, _renamed(file, agencies, len(agencies)), f"the whole file with {CHANGES} changes")
+    yield _imported(home, _renamed(file, agencies, CHANGES), f"a file of {CHANGES} changes")
+
+
+def _renamed(file: Path, agencies: tuple[Agency, ...], rows: int) -> Path:
+    """A file of so many rows, the last ones under other names."""
+    _write(file, (*agencies[: rows - CHANGES], *(replace(one, name=f"Tên mới {rows}") for one in agencies[-CHANGES:])))
+    return file
+
+
+def _write(file: Path, agencies: Sequence[Agency]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(("key", "name", "ids", "parent"))
+        writer.writerows((one.key, one.name, " ".join(one.ids[1:]), one.parent) for one in agencies)
+
+
+def _imported(home: Path, file: Path, name: str) -> Figure:
+    started = time.perf_counter()
+    memory_mb = _command("directory", "import", file, "--config", home / "gateway.toml")
+    return Figure(name, time.perf_counter() - started, "s", memory_mb)
+
+
+def _command(*arguments: object) -> float:
+    """Run `gateway ARGUMENTS…`; the most memory it used, MB."""
+    command = [sys.executable, "-m", "gateway", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status != 0:
+        raise RuntimeError(f"gateway {arguments} ended with {status}")
+    return used.ru_maxrss / 1024
+
+
+async def _ask(home: Path) -> list[Figure]:
+    """What the gateway does with the directory, in the order in which it does it."""
+    settings = config.load(home / "gateway.toml").store
+    store = Store.open(settings.url, settings.blob_dir)
+    before_mb = _memory_mb()
+    started = time.perf_counter()
+    known = await store.read(read_directory)
+    loaded = Figure("load at the start, ready for look-ups and searches", time.perf_counter() - started, "s")
+    with_directory = Figure("memory of the directory, MB", _memory_mb() - before_mb, "MB", _memory_mb("VmHWM"))
+    at = datetime.now(UTC)
+    known = await _let_in(store, known, at)
+    figures = [loaded, with_directory, *_looked_up(known, at), *_searched(known)]
+    figures += [await _took(store, "synchronise from nothing: every agency with its version", 0)]
+    figures += [await _took(store, f"synchronise the last {CHANGES} changes", known.version - 2)]
+    started = time.perf_counter()
+    old = await store.read(queries.directory_at, 1)
+    figures.append(Figure("an old version, as an old examination needs it", time.perf_counter() - started, "s"))
+    assert old is not None
+    stalled, refreshed = await _refreshed(store, old)
+    figures += [Figure(f"refresh by {CHANGES} changes", refreshed, "s"), Figure("longest stall by it", stalled, "ms")]
+    store.close()
+    return figures
+
+
+async def _let_in(store: Store, known: Directory, at: datetime) -> Directory:
+    after = replace(known, version=known.version + 1, peers=systems(known.agencies))
+    await store.write(PutDirectory(after, at, before=known))
+    return after.prepare()
+
+
+def _looked_up(known: Directory, at: datetime) -> Iterator[Figure]:
+    some = known.agencies[:: max(1, len(known.agencies) // 10_000)]
+    ids = [one.ids[-1] for one in some]
+    yield _each("look up an identifier", ids, known.agency, MICROSECOND)
+    yield _each("route, the first time in a version", some, lambda one: known.route(one, at), MICROSECOND)
+    yield _each("route, again", some, lambda one: known.route(one, at), MICROSECOND)
+
+
+def _searched(known: Directory) -> Iterator[Figure]:
+    for name, query in (
+        ("a page of the list", ""),
+        ("a page of a search without diacritics", "so noi vu"),
+        ("a page of a search with them", "trạm y tế kỳ lâm"),
+        ("a search for one identifier", known.agencies[-1].ids[-1]),
+        ("a search that finds nothing", "zzzz"),
+    ):
+        yield _each(name, [query] * 20, lambda one: known.find(one, limit=100), MILLISECOND)
+
+
+def _each(name: str, ones: Sequence[object], action: Callable[..., object], unit: float) -> Figure:
+    started = time.perf_counter()
+    for one in ones:
+        action(one)
+    return Figure(name, (time.perf_counter() - started) / len(ones) * unit, "ms" if unit == MILLISECOND else "µs")
+
+
+async def _took(store: Store, name: str, since: int) -> Figure:
+    started = time.perf_counter()
+    changed = await store.read(queries.agencies_changed_since, since)
+    return Figure(f"{name} ({len(changed):,})", time.perf_counter() - started, "s")
+
+
+async def _refreshed(store: Store, known: Directory) -> tuple[float, float]:
+    """The longest time nothing else ran on the loop while a newer version was taken over, ms; how long it took, s."""
+    gaps, ended = [0.0], asyncio.Event()
+
+    async def watch() -> None:
+        last = time.perf_counter()
+        while not ended.is_set():
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    watching = asyncio.create_task(watch())
+    started = time.perf_counter()
+    await store.read(read_directory, known)
+    refreshed = time.perf_counter() - started
+    ended.set()
+    await watching
+    return max(gaps) * MILLISECOND, refreshed
+
+
+def _memory_mb(name: str = "VmRSS") -> float:
+    return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0]) / 1024
+
+
+def main() -> None:
+    """Alone: measure and print. With a folder: ask of the gateway there, as JSON for the process that imported."""
+    if len(sys.argv) > 1:
+        figures = asyncio.run(_ask(Path(sys.argv[1])))
+        print(json.dumps([{name: getattr(one, name) for name in Figure.__slots__} for one in figures]))
+        return
+    print(table(measure()))
+
+
+if __name__ == "__main__":
+    main()
