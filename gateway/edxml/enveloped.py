@@ -13,14 +13,15 @@ from lxml import etree
 
 from gateway.edxml.findings import local_name
 from gateway.edxml.names import DSIG
-from gateway.edxml.signature import EXAMPLE_DIGEST, in_slot, old_signature
+from gateway.edxml.signature import ENVELOPED, EXAMPLE_DIGEST, in_slot, old_signature
 
 ENVELOPE_BYTES_MAX = 64 * 1024
 """Larger ones are not put in canonical form here: it happens before anything is known of them, once an attachment."""
 DIGESTS = {f"{DSIG}sha1": hashlib.sha1, "http://www.w3.org/2001/04/xmlenc#sha256": hashlib.sha256}
 """What such signatures digest with. SHA-1 proves nothing any more; here it is only told whether it was computed."""
 
-_WHOLE_FILE = (b'URI=""', b"URI=''")
+_MARK = ENVELOPED.encode()
+"""What a signature over the file it stands in cannot be without. Long, so a search for it takes a microsecond."""
 
 
 class _Parsers(threading.local):
@@ -98,7 +99,7 @@ class EnvelopedDigest:
 
 
 def _may_be_signed(skeleton: bytearray) -> bool:
-    return any(mark in skeleton for mark in _WHOLE_FILE)
+    return _MARK in skeleton
 
 
 def _tree(start: bytes) -> etree._Element | None:
