@@ -12,9 +12,10 @@ from functools import cached_property
 
 from gateway.edxml import Limits
 from gateway.exchange.bell import Bell
+from gateway.exchange.concerns import Concerns
 from gateway.exchange.deadlines import DeadlineRules
-from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.keeping import Keeping
+from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.ledger import NoteSigner
 from gateway.model.agency import Directory, Peer
@@ -90,6 +91,8 @@ class State:
     """None: no time-stamping authority is configured."""
     refusals: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Per peer: the current minute, and the refusals counted in it."""
+    concerns: Concerns | None = None
+    """What peers and people were not told; None before the first look."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 
 from gateway.exchange import bell
+from gateway.exchange.concerns import look
 from gateway.exchange.deadlines import Deadline, owed
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
@@ -31,10 +32,11 @@ DATED_DAYS = 31
 
 
 async def run(line: Line) -> None:
-    """Sweep until cancelled."""
+    """Sweep, and look how things stand, until cancelled."""
 
     async def once() -> bool:
         await sweep(line)
+        line.state.concerns = await look(line.store, line.calendar, line.clock(), line.state.concerns)
         return True
 
     await rounds(line, bell.MAILS, once, pause_s=SWEEP_S)

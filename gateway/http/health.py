@@ -14,7 +14,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
 
-ADVISORY = frozenset({"timestamps", "witnesses"})
+ADVISORY = frozenset({"calendar", "mail", "timestamps", "webhooks", "witnesses"})
 """Trouble an operator must see and that stops no document."""
 ANSWER_TIMEOUT_S = 2.0
 """A store that needs longer for one small read is not ready."""
@@ -45,6 +45,8 @@ async def dependencies(line: Line) -> dict[str, bool]:
     advice = {} if stamps is None else {"timestamps": not stamps.late}
     if line.keeping.witnesses:
         advice["witnesses"] = all(one.away_since is None for one in line.keeping.standing.values())
+    if (concerns := line.state.concerns) is not None:
+        advice |= concerns.standing
     return {
         "accepting": refused not in {Reason.DRAINING, Reason.OVERLOADED},
         "store": refused is not Reason.STORE_UNAVAILABLE and await _store_answers(line),
@@ -72,6 +74,8 @@ async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
         call.doors.metrics.stamped(stamps.seconds(call.line.clock()), stamps.faults)
     for name, standing in call.line.keeping.standing.items():
         call.doors.metrics.witnessed(name, standing.cosigned, away=standing.away_since is not None)
+    if (concerns := call.line.state.concerns) is not None:
+        call.doors.metrics.told(concerns)
     return web.Response(body=call.doors.metrics.text(), headers={"Content-Type": call.doors.metrics.content_type})
 
 

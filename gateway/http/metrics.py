@@ -9,9 +9,18 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from gateway.exchange.concerns import Concerns
 from gateway.model.reasons import Reason
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+_CONCERNS = {
+    "notices_behind": "Events that are no notices for webhooks yet",
+    "notices_dead": "Notices given up and not posted again",
+    "mails_waiting": "Mails still to be sent",
+    "mails_given_up": "Mails given up in the last week",
+    "calendar_days": "Days until the working calendar ends",
+}
 
 
 class Metrics:
@@ -50,6 +59,9 @@ class Metrics:
             "gateway_witness_away", "1 where a witness was asked and does not cosign", ["witness"],
             registry=self.registry,
         )  # fmt: skip
+        self._concerns = {
+            name: Gauge(f"gateway_{name}", words, registry=self.registry) for name, words in _CONCERNS.items()
+        }
         for reason in Reason:
             self._refusals.labels(reason.value)
 
@@ -59,6 +71,14 @@ class Metrics:
         self._seconds.labels(endpoint).observe(seconds)
         if reason is not None:
             self._refusals.labels(reason).inc()
+
+    def told(self, concerns: Concerns) -> None:
+        """Show what peers and people were not told, and how far the working calendar reaches."""
+        self._concerns["notices_behind"].set(concerns.notices_behind)
+        self._concerns["notices_dead"].set(concerns.notices_dead)
+        self._concerns["mails_waiting"].set(concerns.mails_waiting)
+        self._concerns["mails_given_up"].set(concerns.mails_given_up)
+        self._concerns["calendar_days"].set(concerns.days_covered)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

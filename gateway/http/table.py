@@ -8,8 +8,8 @@ from gateway.http import evidence, health, native, sse
 from gateway.http.endpoints import BYTES, FORM, JSON, PACKET_TYPES, XML, Answer, Endpoint, plain
 from gateway.http.ledger_rows import LEDGER_ENDPOINTS
 from gateway.http.life_rows import LIFE_ENDPOINTS
-from gateway.http.ledger_rows import LEDGER_ENDPOINTS
 from gateway.http.metrics import Metrics
+from gateway.http.notices import NOTICE_ENDPOINTS
 from gateway.http.shapes import (
     AcceptedShape,
     AgenciesQuery,
@@ -103,6 +103,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         sse.events, {200: Answer("A stream that does not end", {sse.MEDIA_TYPE: None})},
         refusals=(Reason.DRAINING,), headers=(sse.LAST_EVENT_ID,),
     ),
+    *NOTICE_ENDPOINTS,
     plain(
         "GET", "/v1/reasons/{code:[a-z0-9_.]+}", "getReason", "Explain a reason for refusal", native.reason,
         {200: Answer("The reason in both languages", {JSON: ReasonShape})},

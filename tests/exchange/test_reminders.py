@@ -195,7 +195,7 @@ async def test_a_mail_nobody_takes_is_given_up_and_kept(story: Story) -> None:
         one.mails._digested = "2026-11-23"
         one.at("2026-11-23 16:45")
         assert await one.round() == []
-        assert await story.line.store.read(queries.mail_counts) == queries.MailCounts(0, 1)
+        assert await story.line.store.read(queries.mail_counts, story.clock()) == queries.MailCounts(0, 1)
 
 
 @awaited
@@ -207,7 +207,7 @@ async def test_a_server_away_for_days_makes_a_mail_old_news(story: Story) -> Non
         await one.round()
         one.at("2026-11-25 17:00")
         await one.round()
-        counts = await story.line.store.read(queries.mail_counts)
+        counts = await story.line.store.read(queries.mail_counts, story.clock())
         assert counts.given_up >= 1
 
 

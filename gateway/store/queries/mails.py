@@ -54,6 +54,7 @@ _IN_USE = select(contacts_table).where(contacts_table.c.removed_at.is_(None))
 _ORDER = (contacts_table.c.agency, contacts_table.c.level, contacts_table.c.id)
 _DUE = select(mails.c.id).where(UNSENT, mails.c.next_attempt_at <= bindparam("now")).limit(1)
 _AGENCIES = select(contacts_table.c.agency).where(contacts_table.c.removed_at.is_(None)).distinct()
+_GIVEN_UP = select(func.count()).select_from(mails).where(GIVEN_UP, mails.c.given_up_at >= bindparam("since"))
 _MAILS = select(mails).order_by(mails.c.id.desc()).limit(bindparam("count"))
 
 
@@ -103,8 +104,8 @@ def latest_mails(connection: Connection, limit: int) -> tuple[MailRow, ...]:
     )
 
 
-def mail_counts(connection: Connection) -> MailCounts:
-    """How many mails wait, and how many were given up."""
+def mail_counts(connection: Connection, since: datetime) -> MailCounts:
+    """How many mails wait, and how many were given up since an instant."""
     waiting = connection.execute(select(func.count()).select_from(mails).where(UNSENT)).scalar_one()
-    given_up = connection.execute(select(func.count()).select_from(mails).where(GIVEN_UP)).scalar_one()
+    given_up = connection.execute(_GIVEN_UP, {"since": micros(since)}).scalar_one()
     return MailCounts(int(waiting), int(given_up))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, tuple_
 
 from gateway.store.instants import instant, instant_or_none, micros
 from gateway.store.queries.register import Change
@@ -36,6 +36,9 @@ class WebhookRow:
     dead: int
 
 
+NoticeState = Literal["waiting", "delivered", "dead"]
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
     """One event on its way to one webhook."""
@@ -52,7 +55,7 @@ class NoticeRow:
     """What the last attempt ended with."""
 
     @property
-    def state(self) -> str:
+    def state(self) -> NoticeState:
         return "delivered" if self.delivered_at else "dead" if self.dead_at else "waiting"
 
 
@@ -81,7 +84,7 @@ _NOTICES = (
     )
     .join_from(notices, delivery_events)
     .join(deliveries, deliveries.c.id == delivery_events.c.delivery_id)
-    .where(notices.c.event_id > bindparam("after"))
+    .where(tuple_(notices.c.event_id, notices.c.webhook_id) > tuple_(bindparam("after"), bindparam("webhook")))
     .order_by(notices.c.event_id, notices.c.webhook_id)
     .limit(bindparam("count"))
 )
@@ -97,6 +100,9 @@ _ANY_DUE = (
     )
     .limit(1)
 )
+_DEAD_IN_USE = (
+    select(func.count()).join_from(notices, webhooks_table).where(DEAD, webhooks_table.c.removed_at.is_(None))
+)
 _LAST_EVENT = select(func.coalesce(func.max(delivery_events.c.id), 0))
 
 
@@ -106,15 +112,15 @@ def webhooks(connection: Connection, peer: str | None = None) -> tuple[WebhookRo
     return tuple(_webhook(row) for row in connection.execute(chosen))
 
 
-def notices_of_peer(connection: Connection, peer: str, after: int, limit: int) -> tuple[NoticeRow, ...]:
-    """Notices for the webhooks of a peer that are in use, from behind event number `after`."""
+def notices_of_peer(connection: Connection, peer: str, after: tuple[int, str], limit: int) -> tuple[NoticeRow, ...]:
+    """Notices for the webhooks of a peer that are in use, from behind `after` (event number, webhook)."""
     own = select(webhooks_table.c.id).where(webhooks_table.c.peer == peer, webhooks_table.c.removed_at.is_(None))
     return _notices(connection, _NOTICES.where(notices.c.webhook_id.in_(own)), after, limit)
 
 
 def notices_of_webhook(connection: Connection, webhook_id: str, after: int, limit: int) -> tuple[NoticeRow, ...]:
     """Notices for one webhook, from behind event number `after`."""
-    return _notices(connection, _NOTICES.where(notices.c.webhook_id == webhook_id), after, limit)
+    return _notices(connection, _NOTICES.where(notices.c.webhook_id == webhook_id), (after, webhook_id), limit)
 
 
 def change(connection: Connection, event_id: int) -> Change:
@@ -136,12 +142,13 @@ def notices_due(connection: Connection, now: datetime) -> bool:
 def backlog(connection: Connection) -> Backlog:
     """How far webhooks are behind."""
     last, fed = connection.execute(_LAST_EVENT).scalar_one(), connection.execute(select(webhook_feed.c.event_id))
-    dead = connection.execute(select(func.count()).select_from(notices).where(DEAD)).scalar_one()
+    dead = connection.execute(_DEAD_IN_USE).scalar_one()
     return Backlog(int(last) - int(fed.scalar_one()), int(dead))
 
 
-def _notices(connection: Connection, chosen: Select[Any], after: int, limit: int) -> tuple[NoticeRow, ...]:
-    return tuple(_notice(row) for row in connection.execute(chosen, {"after": after, "count": limit}))
+def _notices(connection: Connection, chosen: Select[Any], after: tuple[int, str], limit: int) -> tuple[NoticeRow, ...]:
+    values = {"after": after[0], "webhook": after[1], "count": limit}
+    return tuple(_notice(row) for row in connection.execute(chosen, values))
 
 
 def _notice(row: Row[Any]) -> NoticeRow:
