@@ -93,10 +93,10 @@ async def changes(line: Line, peer: Peer, after: int) -> AsyncIterator[Change]:
     while True:
         rung = line.bell.listen(bell.CHANGES)
         seen = await line.store.read(queries.changes, peer.key, after, CHANGES_PER_READ)
-        for change in seen:
-            after = change.id
+        for change in seen.found:
             yield change
-        if seen:
+        after = seen.seen
+        if not seen.complete:
             rung.cancel()
         else:
             await bell.wait(rung, line.rules.poll_s)

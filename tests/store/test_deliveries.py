@@ -228,14 +228,34 @@ def test_changes_are_resumed_without_loss_by_those_who_may_see_them(store: Store
     write(store, admit(2, "G22", peer="peer-other"))
     for number in (1, 2):
         write(store, Advance(f"{dispatch_id(1)}.{number}", DeliveryEvent.ACKNOWLEDGED, LATER))
-    sender = run(store.read(queries.changes, "peer-sender", 0, 10))
+    sender = run(store.read(queries.changes, "peer-sender", 0, 10)).found
     assert [(one.addressee, one.event) for one in sender] == [
         ("G22", "queued"),
         ("G23", "queued"),
         ("G22", "acknowledged"),
         ("G23", "acknowledged"),
     ]
-    assert run(store.read(queries.changes, "peer-sender", sender[1].id, 10)) == sender[2:]
-    addressee = run(store.read(queries.changes, "peer-G22", 0, 10))
+    assert run(store.read(queries.changes, "peer-sender", sender[1].id, 10)).found == sender[2:]
+    addressee = run(store.read(queries.changes, "peer-G22", 0, 10)).found
     assert [one.dispatch_id for one in addressee] == [dispatch_id(1), dispatch_id(2), dispatch_id(1)]
-    assert run(store.read(queries.changes, "peer-stranger", 0, 10)) == ()
+    assert run(store.read(queries.changes, "peer-stranger", 0, 10)).found == ()
+
+
+def test_a_long_history_is_looked_through_in_bounded_steps_and_nothing_is_missed(store: Store) -> None:
+    for number in range(1, 8):
+        write(store, admit(number, "G22", peer="peer-other"))
+    write(store, admit(8, "G23"))
+    write(store, Advance(f"{dispatch_id(8)}.1", DeliveryEvent.ACKNOWLEDGED, LATER))
+    for limit in (1, 10):
+        after, steps, seen = 0, 0, []
+        while True:
+            step = run(store.read(queries.changes, "peer-sender", after, limit, 3))
+            seen += [one.event for one in step.found]
+            assert after < step.seen <= after + 3
+            after, steps = step.seen, steps + 1
+            if step.complete:
+                break
+        assert seen == ["queued", "acknowledged"]
+        assert steps == 3 if limit == 10 else steps >= 3
+    ahead = run(store.read(queries.changes, "peer-sender", after + 5, 10))
+    assert (ahead.found, ahead.seen, ahead.complete) == ((), after + 5, True)

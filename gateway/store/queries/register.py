@@ -93,6 +93,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RefusalRow:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A stretch of changes, as one peer may see them."""
+
+    found: tuple[Change, ...]
+    seen: int
+    """The number up to which all was looked at: where to go on."""
+    complete: bool
+    """Nothing is behind `seen` yet."""
+
+
     """A submission that was refused."""
 
     id: int
@@ -183,11 +194,13 @@ _CHANGES = (
         delivery_events.c.id > bindparam("after"),
         or_(dispatches.c.peer == bindparam("peer"), deliveries.c.peer == bindparam("peer")),
     )
+        delivery_events.c.id <= bindparam("last"),
     .order_by(delivery_events.c.id)
     .limit(bindparam("count"))
 )
 _REFUSALS = (
     select(refusals_table)
+_NEWEST_CHANGE = select(func.coalesce(func.max(delivery_events.c.id), 0))
     .where(refusals_table.c.id > bindparam("after"))
     .order_by(refusals_table.c.id)
     .limit(bindparam("count"))
@@ -261,14 +274,24 @@ def overdue(connection: Connection, now: datetime, limit: int) -> tuple[Delivery
     return tuple(_delivery(row) for row in rows)
 
 
-def changes(connection: Connection, peer: str, after: int, limit: int) -> tuple[Change, ...]:
-    """Changes of deliveries this peer sent or collects, from behind number `after`."""
-    rows = connection.execute(_CHANGES, {"peer": peer, "after": after, "count": limit})
-    return tuple(
+def changes(
+    connection: Connection, peer: str, after: int, limit: int, scanned_max: int = CHANGES_SCANNED_MAX
+) -> Changes:
+    """Changes of deliveries this peer sent or collects, from behind number `after`.
+
+    No more than `scanned_max` are looked at, whosever they are: a peer that begins at 0 reads a long history in steps
+    that leave the reader to others in between.
+    """
+    newest = int(connection.execute(_NEWEST_CHANGE).scalar_one())
+    last = min(newest, after + scanned_max)
+    rows = connection.execute(_CHANGES, {"peer": peer, "after": after, "last": last, "count": limit})
+    found = tuple(
         Change(row.id, row.dispatch_id, row.delivery_id, row.event, instant(row.at), row.addressee) for row in rows
     )
 
 
+    seen = found[-1].id if len(found) == limit else max(after, last)
+    return Changes(found, seen, complete=seen >= newest)
 def refusals(connection: Connection, after: int, limit: int) -> tuple[RefusalRow, ...]:
     """Refused submissions, in the order they were recorded, from behind number `after`."""
     rows = connection.execute(_REFUSALS, {"after": after, "count": limit})
