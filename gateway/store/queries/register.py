@@ -28,6 +28,8 @@ from gateway.store.schema import (
 from gateway.store.schema import changes as changes_table
 from gateway.store.schema import refusals as refusals_table
 
+CHANGES_SCANNED_MAX = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class PacketRow:
@@ -92,8 +94,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalRow:
-@dataclass(frozen=True, slots=True)
 class Changes:
     """A stretch of changes, as one peer may see them."""
 
@@ -104,6 +104,8 @@ class Changes:
     """Nothing is behind `seen` yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
     """A submission that was refused."""
 
     id: int
@@ -192,15 +194,15 @@ _CHANGES = (
     .join(dispatches)
     .where(
         delivery_events.c.id > bindparam("after"),
+        delivery_events.c.id <= bindparam("last"),
         or_(dispatches.c.peer == bindparam("peer"), deliveries.c.peer == bindparam("peer")),
     )
-        delivery_events.c.id <= bindparam("last"),
     .order_by(delivery_events.c.id)
     .limit(bindparam("count"))
 )
+_NEWEST_CHANGE = select(func.coalesce(func.max(delivery_events.c.id), 0))
 _REFUSALS = (
     select(refusals_table)
-_NEWEST_CHANGE = select(func.coalesce(func.max(delivery_events.c.id), 0))
     .where(refusals_table.c.id > bindparam("after"))
     .order_by(refusals_table.c.id)
     .limit(bindparam("count"))
@@ -288,10 +290,10 @@ def changes(
     found = tuple(
         Change(row.id, row.dispatch_id, row.delivery_id, row.event, instant(row.at), row.addressee) for row in rows
     )
-
-
     seen = found[-1].id if len(found) == limit else max(after, last)
     return Changes(found, seen, complete=seen >= newest)
+
+
 def refusals(connection: Connection, after: int, limit: int) -> tuple[RefusalRow, ...]:
     """Refused submissions, in the order they were recorded, from behind number `after`."""
     rows = connection.execute(_REFUSALS, {"after": after, "count": limit})
