@@ -10,6 +10,7 @@ import click
 
 from gateway import __version__
 from gateway.cli import (
+    audit,
     axis,
     calendar,
     check,
@@ -21,6 +22,7 @@ from gateway.cli import (
     examine,
     form_rules,
     founding,
+    ledger_keys,
     packets,
     peers,
     people,
@@ -39,7 +41,7 @@ class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
-        "evidence": ("evidence", "prove", "check"),
+        "evidence": ("evidence", "prove", "check", "audit", "witness"),
         "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "config"),
         "reference": ("reasons", "rules", "help"),
     }
@@ -73,6 +75,9 @@ for _verb in (
     evidence_documents.evidence,
     evidence.prove,
     check.check,
+    audit.audit,
+    witness.witness,
+    ledger_keys.ledger,
     directory.directory,
     peers.peer,
     people.person,

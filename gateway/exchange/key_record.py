@@ -38,7 +38,12 @@ async def bind_ledger_key(store: Store, notary: NoteSigner, previous: NoteSigner
         previous is None or previous.key.vkey != latest or previous.key.name != notary.key.name
     ):
         raise OtherLedgerError(latest, notary.key.vkey)
-    await _record(store, LEDGER, notary.key.vkey.encode(), at)
+    await record_ledger_key(store, notary.key.vkey, at)
+
+
+async def record_ledger_key(store: Store, vkey: str, at: datetime) -> None:
+    """From here on checkpoints are signed with this key."""
+    await _record(store, LEDGER, vkey.encode(), at)
 
 
 async def record_seal_certificate(store: Store, der: bytes, at: datetime) -> None:
