@@ -7,21 +7,25 @@ packet without such a signature. What comes out is reported and decides nothing.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 
 from lxml import etree
 
 from gateway.edxml.findings import local_name
 from gateway.edxml.names import DSIG
-from gateway.edxml.signature import ENVELOPED, EXAMPLE_DIGEST, in_slot, old_signature
+from gateway.edxml.signature import EXAMPLE_DIGEST, in_slot, old_signature
 
 ENVELOPE_BYTES_MAX = 64 * 1024
 """Larger ones are not put in canonical form here: it happens before anything is known of them, once an attachment."""
 DIGESTS = {f"{DSIG}sha1": hashlib.sha1, "http://www.w3.org/2001/04/xmlenc#sha256": hashlib.sha256}
 """What such signatures digest with. SHA-1 proves nothing any more; here it is only told whether it was computed."""
 
-_MARK = ENVELOPED.encode()
-"""What a signature over the file it stands in cannot be without. Long, so a search for it takes a microsecond."""
+_METHOD = b"SignatureMethod"
+_WHOLE_FILE = re.compile(rb"""URI\s*=\s*(?:""|'')""")
+_REACH_BYTES = 512
+"""The first Reference follows the SignatureMethod. Looking no further, a sealed packet is told from the others in two
+microseconds."""
 
 
 class _Parsers(threading.local):
@@ -99,7 +103,8 @@ class EnvelopedDigest:
 
 
 def _may_be_signed(skeleton: bytearray) -> bool:
-    return _MARK in skeleton
+    method_at = skeleton.find(_METHOD)
+    return method_at >= 0 and _WHOLE_FILE.search(skeleton, method_at, method_at + _REACH_BYTES) is not None
 
 
 def _tree(start: bytes) -> etree._Element | None:
