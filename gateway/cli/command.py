@@ -30,6 +30,7 @@ from gateway.cli import (
     running,
     tables,
     webhooks,
+    witness,
 )
 from gateway.cli.faults import DONE, FAILED, explain
 from gateway.cli.session import Session, language
@@ -42,7 +43,7 @@ class _Root(Verbs):
         "begin": ("demo", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
         "evidence": ("evidence", "prove", "check", "audit", "witness"),
-        "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "config"),
+        "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "ledger", "config"),
         "reference": ("reasons", "rules", "help"),
     }
 
