@@ -120,9 +120,14 @@ def _answer(
     answer.headers.update(headers or {})
     if retry_after_s is not None:
         answer.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
-    if reason in _CLOSING:
+    if reason in _CLOSING or _never_asked_for(request):
         answer.force_close()
     return answer
+
+
+def _never_asked_for(request: web.BaseRequest) -> bool:
+    """Whether the caller still holds a body back (`Expect: 100-continue`): its next request would be read as that."""
+    return hdrs.EXPECT in request.headers and not request.content.at_eof()
 
 
 def _problem_details(request: web.BaseRequest, finding: Finding, findings: tuple[Finding, ...]) -> web.Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import msgspec
 from aiohttp import web
 
@@ -53,7 +55,7 @@ async def register_agency(call: Call) -> web.StreamResponse:
         wish = msgspec.json.decode(await call.read_body(), type=Registration)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise fault(Reason.REQUEST_MALFORMED, "body_wrong", what=str(error)) from error
-    code, name, superior = (printable(one) for one in (wish.code, wish.name, wish.pcode))
+    code, name, superior = (printable(normalize("NFC", one)) for one in (wish.code, wish.name, wish.pcode))
     call.facts.add(asked_code=code, asked_name=name, asked_superior=superior)
     check_registration(call.line.directory, call.peer, code, name, superior, call.line.clock())
     return succeed()

@@ -16,6 +16,7 @@ from gateway.http.axis.clock import hop_time, written_time
 from gateway.http.axis.envelope import around_data, succeed
 from gateway.http.axis.file import SignedFile
 from gateway.http.endpoints import JSON, PACKET_TYPES
+from gateway.http.logline import printable
 from gateway.http.parcels import Parcel
 from gateway.http.submission import receive, under_way
 from gateway.model.delivery import Delivery, DeliveryStatus
@@ -185,7 +186,7 @@ async def update_status(call: Call) -> web.StreamResponse:
         case "processing":
             await courier.in_hand(call.line, call.peer, delivery_id)
         case _:
-            raise Refused(found(Reason.AXIS_HEADERS, fault="value", name="status", written=written))
+            raise Refused(found(Reason.AXIS_HEADERS, fault="value", name="status", written=printable(written)))
     return succeed()
 
 

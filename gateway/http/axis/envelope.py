@@ -44,7 +44,8 @@ def _fail(request: web.BaseRequest, finding: Finding, findings: tuple[Finding, .
     sentences = [*list(details)[:FINDINGS_TOLD_MAX], finding.hint(lang)]
     if reason is Reason.INTERNAL:
         sentences.append(text(lang, "axis.incident", id=facts_of(request).request_id))
-    answer = {"status": "FAIL", "ErrorCode": reason.value, "ErrorDesc": " ".join(f"{one.rstrip('.')}." for one in sentences), "DocId": ""}
+    description = " ".join(f"{one.rstrip('.')}." for one in sentences)
+    answer = {"status": "FAIL", "ErrorCode": reason.value, "ErrorDesc": description, "DocId": ""}
     return web.Response(body=written(answer), status=reason.status, content_type=JSON)
 
 

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http.axis.agency_pages import GZIP, AgencyPages, pack, unpack
-from gateway.http.axis.envelope import SUCCESS
 from gateway.http.limits import HttpLimits
 from gateway.http.transfer import Transfers
 from gateway.model.agency import Agency, Directory

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.http import HttpLimits
+from gateway.http import HttpLimits, doors
 from gateway.http.axis import AxisRules, documents
 from gateway.http.axis.rows import OPERATIONS
+from gateway.http.metrics import Metrics
 from gateway.model.reasons import Reason
 from tests.http.axis.places import file, service
 from tests.http.axis.sdk import BASE_PATH, Headers, Reply, Service, ask
@@ -85,6 +86,27 @@ async def test_framing_and_headers_that_two_programs_may_read_differently(
         for path in (f"{BASE_PATH}/sendEdoc", f"{BASE_PATH}/nothing"):
             reply = await ask(place.port, "POST", path, headers)
             assert_no(reply, reason)
+
+
+@awaited
+async def test_a_fault_in_the_threshold_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with town(tmp_path) as place:
+        one = await service(place, "bo")
+        monkeypatch.setattr(Metrics, "answered", lambda *_: 1 / 0)
+        assert_no(await one.received(), Reason.INTERNAL)
+        monkeypatch.setattr(doors, "_check_framing", lambda _: 1 / 0)
+        assert_no(await one.received(), Reason.INTERNAL)
+
+
+@awaited
+async def test_who_still_holds_a_body_back_is_not_listened_to_any_more(tmp_path: Path) -> None:
+    """A refused caller never sends the body it announced; what it would send next must not be taken for that."""
+    async with town(tmp_path) as place:
+        one = await service(place, "bo")
+        one.secret = "wrong"
+        refused = await one.braces("countReceiveEdoc")
+        assert (refused.continued, refused.headers["connection"]) == (False, "close")
+        assert "connection" not in (await one.received()).headers
 
 
 @pytest.mark.parametrize(
