@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.http import delivery_shapes, evidence, life_shapes, shapes
+from gateway.http import delivery_shapes, evidence, life_shapes, notices, shapes
 from gateway.http.openapi import public_path
 from gateway.http.shapes import FindingShape, NoQuery, ProblemShape
 from gateway.http.table import ENDPOINTS
@@ -52,6 +52,7 @@ def test_every_field_of_every_answer_has_its_row() -> None:
     inner |= {delivery_shapes.TimelineShape, delivery_shapes.ProcessingShape, delivery_shapes.AskedShape}
     inner |= {life_shapes.StaffShape, life_shapes.RecalledShape, life_shapes.RelatedShape, life_shapes.LinkShape}
     answered |= inner | {shapes.AgencyShape, shapes.ChangeShape}
+    answered |= {notices.NoticeShape}
     answered |= {evidence.EvidenceShape, evidence.RefusalShape}
     assert set(FIELDS) == {shape.__name__ for shape in answered}
     for shape in answered:
