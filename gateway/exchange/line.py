@@ -79,9 +79,9 @@ class State:
     """What changes while the line runs. Written by the watch task and by shutdown only."""
 
     directory: Directory
-    table: AuthorityTable = field(default_factory=shipped_table)
     routed_at: datetime | None = None
     """When deliveries that wait were last seen to be with whoever collects for their addressee; None: not yet."""
+    table: AuthorityTable = field(default_factory=shipped_table)
     """The authority table in force."""
     draining: bool = False
     disk_full: bool = False
