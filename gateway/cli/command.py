@@ -14,6 +14,7 @@ from gateway.cli import (
     axis,
     calendar,
     check,
+    conformance,
     connector,
     contacts,
     directory,
@@ -40,7 +41,7 @@ from gateway.model.words import LANGUAGES
 
 class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
-        "begin": ("demo", "init", "serve", "upgrade"),
+        "begin": ("demo", "conformance", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
         "evidence": ("evidence", "prove", "check", "audit", "witness"),
         "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "ledger", "config"),
@@ -72,6 +73,7 @@ for _verb in (
     packets.fetch,
     packets.acknowledge,
     connector.connector,
+    conformance.conformance,
     evidence.status,
     evidence_documents.evidence,
     evidence.prove,

@@ -19,17 +19,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gateway import config
 from gateway.config import Config
 from gateway.demo.cast import Cast, Issuer, certificate_pem, key_pem
+from gateway.http.axis.credential import digest_of, secret_of, system_id_of
 from gateway.ledger import Entry, EntryKind, NoteKey
-from gateway.ledger.directory_text import directory_entry
-from gateway.model.agency import DirectoryAct
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
-from gateway.trust.derived import KEY_BYTES
+from gateway.trust.derived import KEY_BYTES, load_deriving_key
 
 ORIGIN = "DEMO.invalid/ledger"
 """The ledger's name says what it is, in every checkpoint and receipt; `.invalid` leads nowhere (RFC 2606)."""
 
 ANCHOR = "trust/demo-ca.pem"
 TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class AxisAccess:
+    """What a system that speaks the axis dialect is told."""
+
+    system_id: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ class Stage:
     config: Path
     tokens: Mapping[str, str]
     """Bearer tokens by peer."""
+    axis: Mapping[str, AxisAccess]
+    """The other credential of each peer."""
     vkey: str
     """The ledger's public key."""
     cast: Cast
@@ -63,7 +72,8 @@ async def prepare(
     store_url = {} if url is None else {"store.url": url}
     values = {"keys.origin": ORIGIN, "trust.anchors": (ANCHOR,), "server.port": 0, **store_url, **(overrides or {})}
     file, vkey = _found(folder, issuer, config.describe(lang, values).encode())
-    return Stage(folder, file, await _settle(config.load(file), cast, at), vkey, cast)
+    tokens, axis = await _settle(config.load(file), cast, at)
+    return Stage(folder, file, tokens, axis, vkey, cast)
 
 
 def _found(folder: Path, issuer: Issuer, written: bytes) -> tuple[Path, str]:
@@ -83,20 +93,30 @@ def _found(folder: Path, issuer: Issuer, written: bytes) -> tuple[Path, str]:
     return file, NoteKey(settings.keys.origin, ledger.public_key().public_bytes_raw()).vkey
 
 
-async def _settle(settings: Config, cast: Cast, at: datetime) -> dict[str, str]:
-    """Put the cast into the directory, and give each peer a token."""
+async def _settle(settings: Config, cast: Cast, at: datetime) -> tuple[dict[str, str], dict[str, AxisAccess]]:
+    """Put the cast into the directory, and give each peer a token and an access to the axis dialect."""
     store = Store.open(settings.store.url, settings.store.blob_dir, settings.store.inline_bytes_max)
     try:
-        entry = directory_entry(cast.directory, at)
-        await store.write(PutDirectory(cast.directory, at, entry, act=DirectoryAct.FOUND))
+        await store.write(PutDirectory(cast.directory, at))
         tokens = {peer.key: f"demo_{secrets.token_urlsafe(TOKEN_BYTES)}" for peer in cast.directory.peers}
+        accesses = {peer: _access(settings, peer) for peer in tokens}
         for peer, token in tokens.items():
-            entry = Entry.of(EntryKind.PEER, at, peer=peer, change="added").encode()
+            access, entry = accesses[peer], Entry.of(EntryKind.PEER, at, peer=peer, change="added").encode()
             digest = hashlib.sha256(token.encode()).hexdigest()
             await store.write(PutCredential(digest, CredentialKind.TOKEN, peer, at, entry))
+            entry = Entry.of(EntryKind.PEER, at, peer=peer, change="credential").encode()
+            digest = digest_of(access.system_id, access.secret)
+            await store.write(PutCredential(digest, CredentialKind.AXIS, peer, at, entry))
     finally:
         store.close()
-    return tokens
+    return tokens, accesses
+
+
+def _access(settings: Config, peer: str) -> AxisAccess:
+    system_id = system_id_of(peer, 1)
+    secret = secret_of(load_deriving_key(settings.keys.derive_key), system_id)
+    assert secret is not None, "keys of the cast fit into a header"
+    return AxisAccess(system_id, secret)
 
 
 def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -24,6 +24,7 @@ ROOMS = (
     "config",
     "app",
     "demo",
+    "conformance",
     "cli",
 )
 """The house, in reading order: a room may import the rooms before it, never one after it."""

@@ -23,7 +23,7 @@ KEPT_TO = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},
-    "aiohttp": {"exchange", "http", "client", "app", "demo", "cli"},
+    "aiohttp": {"exchange", "http", "client", "app", "demo", "conformance", "cli"},
     "multipart": {"http"},
     "prometheus_client": {"http", "app"},
     "click": {"cli"},
