@@ -21,6 +21,8 @@ from gateway.config import Config
 from gateway.demo.cast import Cast, Issuer, certificate_pem, key_pem
 from gateway.http.axis.credential import digest_of, secret_of, system_id_of
 from gateway.ledger import Entry, EntryKind, NoteKey
+from gateway.ledger.directory_text import directory_entry
+from gateway.model.agency import DirectoryAct
 from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
 from gateway.trust.derived import KEY_BYTES, load_deriving_key
 
@@ -97,7 +99,8 @@ async def _settle(settings: Config, cast: Cast, at: datetime) -> tuple[dict[str,
     """Put the cast into the directory, and give each peer a token and an access to the axis dialect."""
     store = Store.open(settings.store.url, settings.store.blob_dir, settings.store.inline_bytes_max)
     try:
-        await store.write(PutDirectory(cast.directory, at))
+        entry = directory_entry(cast.directory, at)
+        await store.write(PutDirectory(cast.directory, at, entry, act=DirectoryAct.FOUND))
         tokens = {peer.key: f"demo_{secrets.token_urlsafe(TOKEN_BYTES)}" for peer in cast.directory.peers}
         accesses = {peer: _access(settings, peer) for peer in tokens}
         for peer, token in tokens.items():
