@@ -100,7 +100,7 @@ async def _answer(page: Page, visit: Visit) -> web.StreamResponse:
 def _ask_to_enter(page: Page, visit: Visit) -> web.Response:
     """Whoever is not inside enters first, and then comes where they wanted."""
     if page.live:
-        raise Refused(found(Reason.UNAUTHENTICATED))
+        raise Refused(found(Reason.PERSON_NOT_LET_IN))
     wanted = visit.request.path_qs.removeprefix(BASE) if page.method == "GET" else "/"
     return visit.to(f"/enter?then={quote(wanted, safe='/')}")
 
