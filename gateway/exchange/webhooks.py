@@ -130,11 +130,20 @@ class Posting:
 
 async def _post(line: Line, poster: Poster, due: DueNotice) -> None:
     with suppress(Unavailable):  # the claim runs out, and the notice is due again
+        if shut_out(line, due.peer):
+            await line.store.write(SettleNotice(due, line.clock(), "the peer was revoked", stopped=True))
+            return
         body = body_of(await line.store.read(queries.change, due.event_id))
         headers = signed_headers(_secrets(line, due, line.clock()), message_id(due.event_id), line.clock(), body)
         reply = await poster.post(due.url, headers, body, line.webhooks.timeout_s)
         await line.store.write(settled(line, due, reply))
         line.bell.ring((bell.NOTICES,))
+
+
+def shut_out(line: Line, peer_key: str) -> bool:
+    """Whether a peer is none any more: what happens to its deliveries is then none of its business."""
+    peer = line.directory.peer(peer_key)
+    return peer is None or (peer.revoked_at is not None and peer.revoked_at <= line.clock())
 
 
 def _secrets(line: Line, due: DueNotice, at: datetime) -> list[bytes]:

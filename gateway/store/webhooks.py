@@ -159,6 +159,7 @@ class DueNotice:
     """A notice to be posted now, and where. Its attempt is on record already."""
 
     webhook_id: str
+    peer: str
     url: str
     serial: int
     previous_until: int | None
@@ -237,7 +238,7 @@ class ClaimNotices(Operation[tuple[DueNotice, ...]]):
                     {"webhook": webhook.id, "event": row.event_id, "number": number}
                     | {"next_at": micros(next_at), "until": micros(until)}
                 )
-                where = (webhook.id, webhook.url, webhook.serial, webhook.previous_until)
+                where = (webhook.id, webhook.peer, webhook.url, webhook.serial, webhook.previous_until)
                 due.append(DueNotice(*where, row.event_id, number, webhook.failures))
         if claims:
             tx.connection.execute(_CLAIM, claims)

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.exchange import courier, reminders
+from gateway.exchange import courier, lifecycle, reminders
 from gateway.exchange.mails import Mails
 from gateway.exchange.notice_rules import MailBackoff, MailRules
 from gateway.exchange.reminders import sweep
 from gateway.http.mail import SmtpMailer
 from gateway.ledger import EntryKind
 from gateway.model.calendar import VIET_NAM
-from gateway.model.packet import OtherInfo
+from gateway.model.packet import OtherInfo, StatusCode
 from gateway.store import queries
 from gateway.store.mails import AddContact, ClaimMails, RemoveContact
 from tests.exchange.conftest import Story, file_of
@@ -169,6 +169,28 @@ async def test_urgent_documents_and_documents_with_a_day_have_their_own_deadline
         one.at("2026-11-25 16:45")
         titles = [title for title, _ in await one.round() if "hạn" in title]
         assert titles == ["Sắp đến hạn giải quyết xong: 7816/BKT-VP"]
+
+
+@awaited
+async def test_a_finished_document_and_an_answered_recall_are_owed_no_more(story: Story) -> None:
+    async with office(story) as one:
+        await one.contact(PROVINCE, "clerk", "vanthu@tinh.example.vn")
+        line, tinh = story.line, story.peer("tinh")
+        finished = await sent(story, "G22.1", due_on="2026/11/25")
+        recalled = await sent(story, "G22.2", code_number="7817")
+        for delivery in (finished, recalled):
+            await courier.fetch(line, tinh, delivery)
+            await courier.acknowledge(line, tinh, delivery)
+        row = await line.store.read(queries.delivery, recalled)
+        assert row is not None
+        await lifecycle.recall(line, story.peer("bo"), row.dispatch_id, "Ban hành nhầm")
+        await lifecycle.report_status(line, tinh, finished, StatusCode.FINISHED)
+        one.at("2026-11-26 16:45")
+        titles = [title for title, _ in await one.round() if "hạn " in title]
+        assert titles == ["Sắp đến hạn trả lời thu hồi: 7817/BKT-VP"]
+        await lifecycle.report_status(line, tinh, recalled, StatusCode.CHANGE_AGREED)
+        one.at("2026-11-30 16:45")
+        assert [title for title, _ in await one.round() if "hạn " in title] == []
 
 
 @awaited

@@ -374,6 +374,18 @@ async def test_many_events_are_fed_in_bounded_rounds(story: Story, monkeypatch: 
 
 
 @awaited
+async def test_a_revoked_peer_is_told_nothing_more(story: Story) -> None:
+    async with desk(story) as one:
+        receiver = await one.add()
+        await story.submit(numbered("G22.1"))
+        peers = (replace(story.peer("bo"), revoked_at=story.clock()), story.peer("tinh"))
+        story.line.state.directory = replace(story.line.directory, peers=peers)
+        await one.round()
+        assert not receiver.seen
+        assert (await one.webhook(receiver)).stopped_at is not None
+
+
+@awaited
 async def test_a_private_network_is_not_spoken_to(story: Story) -> None:
     async with desk(story) as one:
         receiver = await one.add()
