@@ -57,6 +57,7 @@ async def fetch(line: Line, peer: Peer, delivery_id: str) -> Fetched:
     if delivery.given_back is not None:
         raise Refused(found(Reason.STATE_CONFLICT, fault="given_back", change=delivery.given_back))
     packet = await line.store.read(queries.packet, delivery.dispatch_id)
+    await line.check_attachments(packet.attachments)
     if delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.HELD}:
         await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
     return Fetched(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -22,6 +23,7 @@ from gateway.model.agency import Directory, Peer
 from gateway.model.calendar import Calendar, shipped_calendar
 from gateway.model.delivery import Backoff
 from gateway.model.dispatch import new_id
+from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Known
@@ -85,6 +87,8 @@ class State:
     """The authority table in force."""
     draining: bool = False
     disk_full: bool = False
+    lost: set[str] = field(default_factory=set)
+    """Digests of attachments that somebody asked for and the disk does not have."""
     unsealed_since: datetime | None = None
     """Since when committed ledger entries have waited for a checkpoint; None: nothing waits."""
     stamps: StampDebt | None = None
@@ -164,6 +168,16 @@ class Line:
         lag = timedelta(seconds=self.rules.ledger_lag_s_max)
         if state.unsealed_since is not None and self.clock() - state.unsealed_since > lag:
             raise Unavailable(Reason.LEDGER_UNAVAILABLE, cause=f"entries unsealed since {state.unsealed_since}")
+
+    async def check_attachments(self, attachments: Sequence[Attachment]) -> None:
+        """Unavailable where one of them is not on the disk: before anything is sent or said to be handed over."""
+        asked = {one.sha256 for one in attachments}
+        lost = await asyncio.to_thread(self.blobs.lost, attachments)
+        self.state.lost = self.state.lost - asked | set(lost)
+        if lost:
+            raise Unavailable(
+                Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost from the disk: {', '.join(lost)}"
+            )
 
     def worth_an_entry(self, peer: Peer, at: datetime) -> bool:
         """Whether one more refusal of this peer is recorded in the ledger: a flood of refusals must not grow it."""

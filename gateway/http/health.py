@@ -14,7 +14,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
 
-ADVISORY = frozenset({"calendar", "mail", "timestamps", "webhooks", "witnesses"})
+ADVISORY = frozenset({"attachments", "calendar", "mail", "timestamps", "webhooks", "witnesses"})
 """Trouble an operator must see and that stops no document."""
 ANSWER_TIMEOUT_S = 2.0
 """A store that needs longer for one small read is not ready."""
@@ -53,6 +53,7 @@ async def dependencies(line: Line) -> dict[str, bool]:
         "ledger": refused is not Reason.LEDGER_UNAVAILABLE,
         "disk": refused is not Reason.DISK_FULL,
         "key": refused is not Reason.KEY_UNAVAILABLE,
+        "attachments": not line.state.lost,
         **advice,
     }
 
@@ -72,6 +73,7 @@ async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
         raise Refused(found(Reason.NOT_FOUND))
     if (stamps := call.line.state.stamps) is not None:
         call.doors.metrics.stamped(stamps.seconds(call.line.clock()), stamps.faults)
+    call.doors.metrics.attachments_lost.set(len(call.line.state.lost))
     for name, standing in call.line.keeping.standing.items():
         call.doors.metrics.witnessed(name, standing.cosigned, away=standing.away_since is not None)
     if (concerns := call.line.state.concerns) is not None:

@@ -44,6 +44,9 @@ class Metrics:
         self._refusals = Counter("gateway_refusals", "Requests refused, by reason", ["reason"], registry=self.registry)
         self.submissions = Gauge("gateway_submissions_under_way", "Submissions under way", registry=self.registry)
         self.ready = Gauge("gateway_ready", "1 where the dependency is usable", ["dependency"], registry=self.registry)
+        self.attachments_lost = Gauge(
+            "gateway_attachments_lost", "Attachments asked for that the disk does not have", registry=self.registry
+        )
         self._stamp_debt = Gauge(
             "gateway_timestamp_debt_seconds", "How long entries have waited for a time stamp", registry=self.registry
         )

@@ -173,6 +173,21 @@ class Blobs:
         """Where a large attachment is."""
         return self._folder / sha256[:2] / sha256
 
+    def lost(self, attachments: Iterable[Attachment]) -> tuple[str, ...]:
+        """Digests of those large attachments whose file is not there, or not whole: known before a byte is sent.
+
+        Small ones lie in the database; what the disk changed without changing its size shows when it is read.
+        """
+        large = (one for one in attachments if one.size_bytes > self._inline_bytes_max)
+        gone = [one.sha256 for one in large if not self._is_whole(one)]
+        return tuple(sha256 for sha256 in gone if self._find(sha256) is None)
+
+    def _is_whole(self, one: Attachment) -> bool:
+        try:
+            return self.path(one.sha256).stat().st_size == one.size_bytes
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Let others sweep. Safe to call twice."""
         if self._lock is not None:
