@@ -156,6 +156,9 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "reminders.backoff.jitter": (0, 1),
     "webhooks.backoff.jitter": (0, 1),
     "mail.port": (1, 65_535),
+    "axis.processing_s": (1, 31_536_000),
+    "axis.timestamp_age_days_max": (1, 36_500),
+    "axis.timestamp_ahead_h_max": (0, 8_760),
     "limits.attachments_max": (1, 28),  # the JDK's secure validation stops at 30 references
 }
 """Least and most of a number, where they differ from the rule: an integer is at least 1, a fraction at least 0.001."""

@@ -51,3 +51,16 @@ def status_file(code: str, document_id: str, at: str = "2026/11/23 15:10:00") ->
             timestamp=at,
         )
     )
+
+
+def take_back_file(document_id: str) -> bytes:
+    """A status packet by which the ministry asks a document back from the province."""
+    return edxml.write(
+        Status(
+            sender=Organ(MINISTRY, "Bộ Kiểm thử"),
+            response_for=ResponseFor(PROVINCE, "7816/BKT-VP", "2026/11/20", document_id),
+            status_code="13",
+            description="Ban hành nhầm",
+            timestamp="2026/11/23 15:20:00",
+        )
+    )
