@@ -5,27 +5,46 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.cli.faults import DONE, FAILED
 from gateway.cli.session import Session
 from gateway.cli.spoken import Verb
-from gateway.ledger import CaseReport, check_case
+from gateway.ledger import CaseReport, Known, check_case
+from gateway.ledger.cosignature import WitnessKey
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(cls=Verb)
 @click.argument("case", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--vkey", required=True, envvar="GATEWAY_VKEY")
+@click.option("--tsa-ca", "tsa_files", type=FILE, multiple=True)
+@click.option("--witness", "witnesses", multiple=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def check(session: Session, case: Path, vkey: str, as_json: bool) -> int:
-    """Check a case file offline. `--vkey` may also name a file that holds the key."""
-    key = Path(vkey).read_text(encoding="utf-8").strip() if "+" not in vkey else vkey
-    report = check_case(case.read_bytes(), key)
+def check(
+    session: Session, case: Path, vkey: str, tsa_files: tuple[Path, ...], witnesses: tuple[str, ...], as_json: bool
+) -> int:
+    """Check a case file offline. `--vkey` and `--witness` may also name a file that holds the key."""
+    tsa = tuple(
+        one.public_bytes(Encoding.DER)
+        for path in tsa_files
+        for one in x509.load_pem_x509_certificates(path.read_bytes())
+    )
+    known = Known(tsa, tuple(WitnessKey.parse(_key(one)) for one in witnesses))
+    report = check_case(case.read_bytes(), _key(vkey), known)
     if as_json:
         session.show_json(_facts(report, session.lang))
     else:
         _tell(session, report)
     return DONE if report.holds else FAILED
+
+
+def _key(written: str) -> str:
+    """A key, or what the file of that name holds."""
+    return written if "+" in written else Path(written).read_text(encoding="utf-8").strip()
 
 
 def _tell(session: Session, report: CaseReport) -> None:

@@ -60,20 +60,26 @@ async def _dispatches(
 
 @click.command(cls=Verb)
 @click.argument("dispatch")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--event", type=click.IntRange(min=0))
+@click.option("--for-third-party", "third_party", is_flag=True)
 @connecting
 @click.pass_obj
-def prove(session: Session, dispatch: str, out: Path | None, connect: Connect) -> None:
-    """Get the case file of a dispatch."""
-    path = out or Path(f"{dispatch}.case.zip")
+def prove(
+    session: Session, dispatch: str, out: Path | None, event: int | None, third_party: bool, connect: Connect
+) -> None:
+    """Get the case file of a dispatch, or of one event of it for a third party."""
+    if (event is not None) != third_party:
+        raise click.UsageError(session.say("say.prove.third_party"))
+    path = out or Path(f"{dispatch}.case.asice")
     if path.exists():
         raise Failed(session.say("say.prove.exists", path=path), session.say("say.prove.exists_hint"))
-    case = asyncio.run(_case(session, connect(), dispatch))
+    case = asyncio.run(_case(session, connect(), dispatch, event))
     write_new(path, case, 0o644)
     session.tell("say.prove.done", path=path, size=len(case))
     session.note("say.prove.next", path=path)
 
 
-async def _case(session: Session, to: Connection, dispatch: str) -> bytes:
+async def _case(session: Session, to: Connection, dispatch: str, event: int | None) -> bytes:
     async with to.client(session) as gateway:
-        return await gateway.proof(dispatch)
+        return await gateway.proof(dispatch, event)

@@ -164,9 +164,10 @@ class GatewayClient:
         """The sealed examination report, XML."""
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/report"), _bytes)
 
-    async def proof(self, dispatch_id: str) -> bytes:
-        """The case file (ZIP) that proves a dispatch offline."""
-        return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof"), _bytes)
+    async def proof(self, dispatch_id: str, event: int | None = None) -> bytes:
+        """The case file (ASiC-E) that proves a dispatch offline; `event`: that ledger entry alone, for a third party."""
+        query = {} if event is None else {"event": str(event)}
+        return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof", query), _bytes)
 
     async def evidence(self, dispatch_id: str) -> tuple[Evidence, ...]:
         """What there is evidence of, in the ledger's order."""

@@ -40,7 +40,7 @@ def leave(out: Path, book: Book, stage: Stage, summary: Mapping[str, object], at
     for sent in book.sent:
         _packet(out / "packets" / sent.label, sent.paper)
         write_new(out / f"receipts/{sent.label}.xml", sent.receipt)
-        write_new(out / f"cases/{sent.label}.case.zip", book.cases[sent.accepted.dispatch_id])
+        write_new(out / f"cases/{sent.label}.case.asice", book.cases[sent.accepted.dispatch_id])
     for turned in book.turned:
         _packet(out / "refused" / turned.label, turned.paper)
     _proofs(out / "proofs", book)

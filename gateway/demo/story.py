@@ -181,7 +181,7 @@ async def proof(theatre: Theatre, recall: Sent) -> None:
         book.cases[dispatch] = await client.proof(dispatch)
     book.checkpoint = await theatre.clients[recall.sender.peer].checkpoint()
     case = book.cases[recall.accepted.dispatch_id]
-    path = theatre.stage.folder / "case.zip"
+    path = theatre.stage.folder / "case.asice"
     await asyncio.to_thread(path.write_bytes, case)
     theatre.tell(recall.sender, "proves", code=recall.paper.document.code, size=len(case))
     narrator.line(f"   $ gateway check {path.name} --vkey '{vkey}'")

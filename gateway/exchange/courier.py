@@ -98,8 +98,10 @@ async def _record(
 ) -> DeliveryStatus:
     """Advance a delivery with its ledger entry; Refused where the event cannot happen any more."""
     at = line.clock()
-    entry = delivery_entry(kind, delivery.dispatch_id, delivery.id, delivery.addressee, at, reason)
-    status = await line.store.write(Advance(delivery.id, event, at, entry, detail=reason))
+    salted = line.salted(reason) if kind is EntryKind.DECLINE else None
+    digest = salted.digest if salted else ""
+    entry = delivery_entry(kind, delivery.dispatch_id, delivery.id, delivery.addressee, at, digest)
+    status = await line.store.write(Advance(delivery.id, event, at, entry, reason, salted))
     if status is None:
         raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery.id, status=delivery.status.value))
     line.bell.ring((bell.LEDGER, bell.CHANGES))

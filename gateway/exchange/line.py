@@ -28,9 +28,12 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.rules import Known
 from gateway.rules.authority_table import AuthorityTable, shipped_table
-from gateway.store import Blobs, Store
+from gateway.store import Blobs, Salted, Store
 from gateway.trust import Certificate, Signer, TrustStore, read_certificate
 from gateway.trust.derived import DerivingKey
+
+SALT_BYTES = 16
+"""Of salt before the words of a person, wherever the ledger holds their digest."""
 
 Clock = Callable[[], datetime]
 
@@ -145,6 +148,10 @@ class Line:
     def new_id(self, at: datetime) -> str:
         """A new time-ordered identifier."""
         return new_id(int(at.timestamp() * 1000), self.chance.randbytes(10))
+
+    def salted(self, words: str) -> Salted:
+        """What the ledger holds of words that a person wrote: a digest nobody can guess them from."""
+        return Salted.of(words, self.chance.randbytes(SALT_BYTES))
 
     def deadline(self, at: datetime) -> datetime:
         """When a delivery admitted at this instant expires."""

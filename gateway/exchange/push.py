@@ -123,5 +123,9 @@ def _close(line: Line, due: DueAttempt, answer: Answer) -> CloseAttempt:
         Outcome.REFUSED: EntryKind.DECLINE,
     }
     kind = kinds.get(answer.outcome)
-    entry = delivery_entry(kind, due.dispatch_id, due.delivery_id, due.addressee, at, answer.detail) if kind else None
-    return CloseAttempt(due.delivery_id, due.number, at, answer.outcome, answer.detail, entry, answer.acknowledged)
+    salted = line.salted(answer.detail) if kind is EntryKind.DECLINE else None
+    digest = salted.digest if salted else ""
+    entry = delivery_entry(kind, due.dispatch_id, due.delivery_id, due.addressee, at, digest) if kind else None
+    return CloseAttempt(
+        due.delivery_id, due.number, at, answer.outcome, answer.detail, entry, answer.acknowledged, salted
+    )

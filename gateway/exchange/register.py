@@ -3,27 +3,20 @@ come."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from gateway.exchange import bell
 from gateway.exchange.line import Line
-from gateway.ledger import Case, ProvenEntry, write_case
 from gateway.model.agency import Agency, Peer
 from gateway.model.dispatch import Dispatch
 from gateway.model.lifecycle import Relation
-from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
-from gateway.model.refusal import Refused, Unavailable, found
+from gateway.model.refusal import Refused, found
 from gateway.store import Change, queries
 from gateway.store.queries.threads import THREADING, VERSIONING, Related, related
 
-PROOF_WAIT_S = 10.0
-"""How long a proof waits for the checkpoint that covers its entries; integration takes well under a second."""
 CHANGES_PER_READ = 500
-CASE_ATTACHMENTS_BYTES_MAX = 32 * 1024 * 1024
-"""A case is made in memory; larger attachments are fetched as such and checked by their digest."""
 
 
 async def dispatch(line: Line, peer: Peer, dispatch_id: str) -> Dispatch:
@@ -64,25 +57,6 @@ def indexes_of(seen: Dispatch) -> tuple[int, ...]:
     return tuple(sorted(indexes))
 
 
-async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
-    """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
-    seen = await dispatch(line, peer, dispatch_id)
-    packet = await line.store.read(queries.packet, dispatch_id)
-    indexes = indexes_of(seen)
-    checkpoint = await _checkpoint_covering(line, indexes[-1])
-    proven = await line.store.read(queries.proven_entries, indexes, checkpoint.size)
-    case = Case(
-        receipt_xml=packet.receipt_xml,
-        report_xml=packet.report_xml,
-        gateway_certificate=line.signer.certificate_der,
-        checkpoint=checkpoint.note,
-        entries=[ProvenEntry(one.index, one.entry, one.steps) for one in proven],
-        envelope=packet.envelope,
-        attachments=await asyncio.to_thread(_small_attachments, line, packet.attachments),
-    )
-    return await asyncio.to_thread(write_case, case)
-
-
 async def agencies(line: Line, query: str, after: str, limit: int) -> tuple[Agency, ...]:
     """Agencies whose name or an identifier contains `query`, diacritics or none, by key, from behind `after`."""
     return line.directory.find(query, after, limit)
@@ -100,29 +74,6 @@ async def changes(line: Line, peer: Peer, after: int) -> AsyncIterator[Change]:
             rung.cancel()
         else:
             await bell.wait(rung, line.rules.poll_s)
-
-
-async def _checkpoint_covering(line: Line, index: int) -> queries.SignedCheckpoint:
-    """The latest checkpoint, once its tree holds the entry at `index`."""
-    deadline = line.clock().timestamp() + PROOF_WAIT_S
-    while True:
-        rung = line.bell.listen(bell.CHECKPOINT)
-        checkpoint = await line.store.read(queries.checkpoint)
-        if checkpoint is not None and checkpoint.size > index:
-            rung.cancel()
-            return checkpoint
-        if line.clock().timestamp() > deadline:
-            raise Unavailable(Reason.LEDGER_UNAVAILABLE, cause=f"no checkpoint covers entry {index} yet")
-        await bell.wait(rung, line.rules.poll_s)
-
-
-def _small_attachments(line: Line, attachments: tuple[Attachment, ...]) -> tuple[bytes | None, ...]:
-    """The attachments as long as they fit; the rest stay out, and the case states their digests."""
-    room, enclosed = CASE_ATTACHMENTS_BYTES_MAX, []
-    for one in attachments:
-        room -= one.size_bytes
-        enclosed.append(b"".join(line.blobs.reader(one)()) if room >= 0 else None)
-    return tuple(enclosed)
 
 
 async def versions(line: Line, peer: Peer, dispatch_id: str) -> tuple[Related, ...]:

@@ -1,4 +1,4 @@
-"""Evidence through the API: what there is evidence of, the sealed documents, and what was refused."""
+"""Evidence through the API: what there is evidence of, the sealed documents, what was refused, and the case."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from gateway.exchange import evidence
+from gateway.exchange import evidence, proving
 from gateway.http.endpoints import JSON, XML, Answer, Call, Endpoint, bytes_answer, json_answer, plain
 from gateway.http.shapes import NoQuery, Page
+from gateway.ledger import MEDIA_TYPE
 from gateway.ledger.evidence import EVENT_URI, EvidenceFacts
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
@@ -52,6 +53,12 @@ class RefusalsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Page = 100
+
+
+class ProofQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole case, or the event of one ledger entry alone."""
+
+    event: Annotated[int, Meta(ge=0, lt=10**INDEX_DIGITS_MAX)] | None = None
 
 
 class RefusalShape(msgspec.Struct, frozen=True):
@@ -111,10 +118,26 @@ def _index(call: Call[NoQuery]) -> int:
     return int(written)
 
 
+async def proof(call: Call[ProofQuery]) -> web.StreamResponse:
+    """The case file: everything that proves this dispatch to somebody who trusts neither side; or one event alone."""
+    dispatch_id, event = call.part("dispatch_id"), call.query.event
+    if event is None:
+        case = await proving.prove(call.line, call.peer, dispatch_id)
+    else:
+        case = await proving.prove_event(call.line, call.peer, dispatch_id, event)
+    return bytes_answer(case, MEDIA_TYPE, f"{dispatch_id}.case.asice")
+
+
 _EVIDENCE = "/v1/dispatches/{dispatch_id:[0-9A-Za-z.]+}/evidence"
 _INDEX = "{index:0|[1-9][0-9]*}"
 
 ENDPOINTS = (
+    Endpoint(
+        "GET", "/v1/dispatches/{dispatch_id:[0-9A-Za-z.]+}/proof", "getProof",
+        "Get the case file that proves a dispatch offline", proof,
+        {200: Answer("An ASiC-E container of standard files", {MEDIA_TYPE: None})}, ProofQuery,
+        refusals=(Reason.NOT_FOUND, Reason.LEDGER_UNAVAILABLE, Reason.KEY_UNAVAILABLE),
+    ),
     plain(
         "GET", _EVIDENCE, "listEvidence", "List what there is evidence of (ETSI EN 319 522)", listed,
         {200: Answer("Events of this dispatch that concern the caller", {JSON: EvidenceListShape})},
@@ -134,4 +157,4 @@ ENDPOINTS = (
         refusals=(Reason.NOT_FOUND, Reason.KEY_UNAVAILABLE),
     ),
 )  # fmt: skip
-"""The endpoints of evidence."""
+"""The endpoints of evidence and proofs."""

@@ -147,13 +147,6 @@ async def report(call: Call[NoQuery]) -> web.StreamResponse:
     return bytes_answer(xml, "application/xml", f"{dispatch_id}.report.xml")
 
 
-async def proof(call: Call[NoQuery]) -> web.StreamResponse:
-    """The case file: everything that proves this dispatch to somebody who trusts neither side."""
-    dispatch_id = call.part("dispatch_id")
-    case = await register.prove(call.line, call.peer, dispatch_id)
-    return bytes_answer(case, "application/zip", f"{dispatch_id}.case.zip")
-
-
 async def agencies(call: Call[AgenciesQuery]) -> web.StreamResponse:
     """Who can be written to."""
     query, at = call.query, call.line.clock()

@@ -87,11 +87,6 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         "GET", f"{_DISPATCH}/report", "getReport", "Get the sealed examination report", native.report,
         {200: Answer("What was found, under which rules and versions", {XML: None})}, refusals=(Reason.NOT_FOUND,),
     ),
-    plain(
-        "GET", f"{_DISPATCH}/proof", "getProof", "Get the case file that proves a dispatch offline", native.proof,
-        {200: Answer("A ZIP of standard files", {"application/zip": None})},
-        refusals=(Reason.NOT_FOUND, Reason.LEDGER_UNAVAILABLE),
-    ),
     *evidence.ENDPOINTS,
     *LIFE_ENDPOINTS,
     Endpoint(

@@ -6,8 +6,9 @@ dispatch (`case`). Nothing here waits, reads a clock or opens a file.
 """
 
 from gateway.ledger.archive import CASE_BYTES_MAX
-from gateway.ledger.case import Case, ProvenEntry, write_case
+from gateway.ledger.case import MEDIA_TYPE, Case, Papers, ProvenEntry, write_case
 from gateway.ledger.check import check_case
+from gateway.ledger.check_parts import Known
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.ledger.entry import ENTRY_FIELDS, NONE, Entry, EntryKind, decode
 from gateway.ledger.examination import PdfBasis, ReportFacts, Versions, facts_of, read_report, write_report
@@ -30,6 +31,7 @@ from gateway.ledger.tree import (
 __all__ = [
     "CASE_BYTES_MAX",
     "ENTRY_FIELDS",
+    "MEDIA_TYPE",
     "NONE",
     "Case",
     "CaseReport",
@@ -38,8 +40,10 @@ __all__ = [
     "EntryKind",
     "Fault",
     "Grown",
+    "Known",
     "NoteKey",
     "NoteSigner",
+    "Papers",
     "PdfBasis",
     "Proof",
     "ProofError",

@@ -19,7 +19,7 @@ CASE_BYTES_MAX = 64 * 1024 * 1024
 MEMBERS_MAX = 16_384
 """Two for each step of a delivery, for a thousand addressees, several times over."""
 
-_NAME = re.compile("[!-~]{1,64}")
+_NAME = re.compile("[!-~]{1,128}")
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END = struct.Struct("<4sHHHHIIH")

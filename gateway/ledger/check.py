@@ -9,132 +9,121 @@ from __future__ import annotations
 import re
 import ssl
 from hashlib import sha256
-from types import TracebackType
 
 from gateway.edxml import Limits, parse
 from gateway.ledger.archive import unpack
 from gateway.ledger.case import (
     CHECKPOINT,
+    COSIGNED,
     ENVELOPE,
     GATEWAY_CERTIFICATE,
+    MANIFEST,
+    MIMETYPE,
+    PAGE,
     README,
     RECEIPT,
     REPORT,
     SENDER_CERTIFICATE,
+    SIGNATURES,
+    STAMP,
     attachment_member,
     entry_member,
     pem,
     proof_member,
 )
+from gateway.ledger.check_book import Book
+from gateway.ledger.check_parts import (
+    CERTIFICATE,
+    EVIDENCE,
+    REASON,
+    REVOCATION,
+    Known,
+    check_certificates,
+    check_container,
+    check_cosigned,
+    check_evidence,
+    check_page,
+    check_reasons,
+    check_revocation,
+    check_stamp,
+    only_deliveries,
+)
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint
 from gateway.ledger.entry import NONE, Entry, EntryKind, decode, write_instant
-from gateway.ledger.examination import read_report
+from gateway.ledger.evidence import Submission
+from gateway.ledger.examination import PdfBasis, read_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey
+from gateway.ledger.page import ENVELOPE_BYTES_MAX
 from gateway.ledger.proof import Proof
 from gateway.ledger.readme import readme
 from gateway.ledger.receipt import ReceiptFacts, read_receipt
-from gateway.ledger.report import CaseReport, Statement, Wrong
+from gateway.ledger.report import CaseReport
 from gateway.model.packet import packet_digest
 from gateway.model.refusal import Refused
 from gateway.trust import TrustStore, read_certificate, verify, verify_countersigned
 
-ENVELOPE_BYTES_MAX = 16 * 1024 * 1024
-"""A gateway may be set to take larger envelopes than most; whatever it took, a case of it can be checked."""
-
-_REQUIRED = (README, RECEIPT, REPORT, GATEWAY_CERTIFICATE, CHECKPOINT)
-_OPTIONAL = (SENDER_CERTIFICATE, ENVELOPE)
+_EVENT = (MIMETYPE, README, PAGE, CHECKPOINT, MANIFEST, SIGNATURES)
+_WHOLE = (*_EVENT, RECEIPT, REPORT, GATEWAY_CERTIFICATE)
+_OPTIONAL = (SENDER_CERTIFICATE, ENVELOPE, STAMP, COSIGNED)
 _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,17})\.(?:txt|tlog-proof)")
 _ATTACHMENT = re.compile(r"packet/attachments/[0-9]{2}")
+_PLAIN = (_ENTRY, EVIDENCE, CERTIFICATE)
+_OF_A_WHOLE = (_ATTACHMENT, REASON, REVOCATION)
 
 
-def check_case(data: bytes, vkey: str) -> CaseReport:
-    """Check a case file with the ledger's public key. Any bytes give a report; ProofError(key.form) for a bad key."""
+def check_case(data: bytes, vkey: str, known: Known = Known()) -> CaseReport:  # noqa: B008  frozen
+    """Check a case file with the ledger's public key, and what else is known. Any bytes give a report;
+    ProofError(key.form) for a bad key."""
     key = NoteKey.parse(vkey)
-    book, receipt = _Book(), None
+    book, receipt = Book(), None
     with book.part(""):
         book.members = unpack(data)
-        _check_names(book)
-        receipt = _check_members(book, key)
+        whole = book.members.get(README) != readme(whole=False)
+        _check_names(book, whole)
+        receipt = _check_members(book, key, known, whole)
+        check_container(book)
+        if not book.wrong:
+            check_page(book)
     if book.wrong:
         book.leave_open("rest")
     return CaseReport(tuple(book.proven), tuple(book.unproven), tuple(book.wrong), receipt)
 
 
-class _Book:
-    """The members of a case, and the lists of the report as they grow."""
-
-    def __init__(self) -> None:
-        self.members: dict[str, bytes] = {}
-        self.proven: list[Statement] = []
-        self.unproven: list[Statement] = []
-        self.wrong: list[Wrong] = []
-
-    def part(self, member: str) -> _Part:
-        """A block that judges one member: what it raises is noted under the member's name, and goes no further."""
-        return _Part(self, member)
-
-    def take(self, member: str) -> bytes:
-        """A member's bytes. ProofError(case.missing) where it is not there."""
-        if member not in self.members:
-            raise ProofError(Fault.CASE_MISSING)
-        return self.members[member]
-
-    def note(self, member: str, error: ProofError) -> None:
-        """A member is wrong; only its first fault is told, the others follow from it."""
-        if all(one.member != member for one in self.wrong):
-            self.wrong.append(Wrong(member, error))
-
-    def prove(self, code: str, /, **values: object) -> None:
-        self.proven.append(_statement(f"proven.{code}", values))
-
-    def leave_open(self, code: str, **values: object) -> None:
-        self.unproven.append(_statement(f"unproven.{code}", values))
-
-
-class _Part:
-    def __init__(self, book: _Book, member: str) -> None:
-        self._book, self._member = book, member
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> bool:
-        if isinstance(error, ProofError):
-            self._book.note(self._member, error)
-        return isinstance(error, ProofError)
-
-
-def _statement(code: str, values: dict[str, object]) -> Statement:
-    return Statement(code, tuple((name, _printable(str(value))) for name, value in values.items()))
-
-
-def _printable(value: str) -> str:
-    """Values of a case end on somebody's terminal; what could steer one is shown as U+FFFD."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
-
-
-def _check_names(book: _Book) -> None:
+def _check_names(book: Book, whole: bool) -> None:
     """Nothing in the archive that a case does not have, and everything that it must have."""
+    names = (*_WHOLE, *_OPTIONAL) if whole else (*_EVENT, STAMP, COSIGNED)
+    forms = (*_PLAIN, *_OF_A_WHOLE) if whole else _PLAIN
     for name in book.members:
-        if name not in (*_REQUIRED, *_OPTIONAL) and not _ENTRY.fullmatch(name) and not _ATTACHMENT.fullmatch(name):
+        if name not in names and not any(form.fullmatch(name) for form in forms):
             book.note(name, ProofError(Fault.CASE_UNKNOWN))
-    for name in _REQUIRED:
+    for name in _WHOLE if whole else _EVENT:
         with book.part(name):
             book.take(name)
 
 
-def _check_members(book: _Book, key: NoteKey) -> ReceiptFacts | None:
-    """The chain: checkpoint, entries, acceptance, certificate, receipt, packet."""
+def _check_members(book: Book, key: NoteKey, known: Known, whole: bool) -> ReceiptFacts | None:
+    """The chain: checkpoint, entries, then what happened, then what is around it."""
     with book.part(README):
-        if book.take(README) != readme():
+        if book.take(README) != readme(whole):
             raise ProofError(Fault.CASE_README)
     checkpoint = _checkpoint(book, key)
     if checkpoint is None:
         return None
     entries = _entries(book, key)
+    check_certificates(book)
+    receipt = None
+    if whole:
+        receipt = _whole(book, checkpoint, entries)
+    else:
+        _event(book, checkpoint, entries)
+    check_stamp(book, entries, known)
+    check_cosigned(book, checkpoint.origin, known)
+    return receipt
+
+
+def _whole(book: Book, checkpoint: Checkpoint, entries: dict[int, Entry]) -> ReceiptFacts | None:
+    """Acceptance, outcomes, certificate, receipt, report, packet."""
     accepted = _accepted(book, entries)
     if accepted is None:
         return None
@@ -142,17 +131,26 @@ def _check_members(book: _Book, key: NoteKey) -> ReceiptFacts | None:
     book.prove("accept", index=index, at=write_instant(accept.at), **dict(accept.fields))
     _outcomes(book, entries, accept)
     certificate = _certificate(book, GATEWAY_CERTIFICATE, accept["gateway_certificate"])
+    check_evidence(book, checkpoint.origin, entries, Submission.of(accept))
+    check_reasons(book, entries)
     receipt = _receipt(book, certificate, accept, checkpoint) if certificate is not None else None
     if certificate is not None:
-        _report(book, certificate, accept)
+        check_revocation(book, _report(book, certificate, accept))
     if receipt is not None:
         _packet(book, accept, receipt)
-    book.leave_open("clock")
-    book.leave_open("one_ledger", origin=checkpoint.origin)
     return receipt
 
 
-def _checkpoint(book: _Book, key: NoteKey) -> Checkpoint | None:
+def _event(book: Book, checkpoint: Checkpoint, entries: dict[int, Entry]) -> None:
+    """One delivery's events, and nothing about anybody else."""
+    if not entries or not only_deliveries(entries) or len({one["delivery"] for one in entries.values()}) > 1:
+        book.note("entries/", ProofError(Fault.CASE_UNKNOWN))
+    for index, entry in entries.items():
+        book.prove(str(entry.kind), index=index, at=write_instant(entry.at), **dict(entry.fields))
+    check_evidence(book, checkpoint.origin, entries, None)
+
+
+def _checkpoint(book: Book, key: NoteKey) -> Checkpoint | None:
     with book.part(CHECKPOINT):
         checkpoint = open_checkpoint(book.take(CHECKPOINT), key)
         book.prove("checkpoint", origin=checkpoint.origin, size=checkpoint.size, key_id=key.key_id.hex())
@@ -160,7 +158,7 @@ def _checkpoint(book: _Book, key: NoteKey) -> Checkpoint | None:
     return None
 
 
-def _entries(book: _Book, key: NoteKey) -> dict[int, Entry]:
+def _entries(book: Book, key: NoteKey) -> dict[int, Entry]:
     """The entries that are in the tree of the checkpoint, by index."""
     entries: dict[int, Entry] = {}
     for index in sorted({int(match[1]) for name in book.members if (match := _ENTRY.fullmatch(name))}):
@@ -176,7 +174,7 @@ def _entries(book: _Book, key: NoteKey) -> dict[int, Entry]:
     return entries
 
 
-def _accepted(book: _Book, entries: dict[int, Entry]) -> tuple[int, Entry] | None:
+def _accepted(book: Book, entries: dict[int, Entry]) -> tuple[int, Entry] | None:
     """The one acceptance the case is about; entries of anything else do not belong in it."""
     accepts = [(index, entry) for index, entry in entries.items() if entry.kind is EntryKind.ACCEPT]
     if not accepts:
@@ -195,7 +193,7 @@ def _concerns(entry: Entry, dispatch: str) -> bool:
     return bool({("dispatch", dispatch), ("target", dispatch)} & set(entry.fields))
 
 
-def _outcomes(book: _Book, entries: dict[int, Entry], accept: Entry) -> None:
+def _outcomes(book: Book, entries: dict[int, Entry], accept: Entry) -> None:
     """What is proven of each addressee, and of whom nothing is."""
     waiting = dict.fromkeys(accept["addressees"].split(" "))
     for index, entry in entries.items():
@@ -209,7 +207,7 @@ def _outcomes(book: _Book, entries: dict[int, Entry], accept: Entry) -> None:
         book.leave_open("reading")
 
 
-def _certificate(book: _Book, member: str, digest: str) -> bytes | None:
+def _certificate(book: Book, member: str, digest: str) -> bytes | None:
     """DER of a certificate the acceptance names by its digest."""
     with book.part(member):
         written = book.take(member)
@@ -223,7 +221,7 @@ def _certificate(book: _Book, member: str, digest: str) -> bytes | None:
     return None
 
 
-def _receipt(book: _Book, certificate: bytes, accept: Entry, checkpoint: Checkpoint) -> ReceiptFacts | None:
+def _receipt(book: Book, certificate: bytes, accept: Entry, checkpoint: Checkpoint) -> ReceiptFacts | None:
     """What the receipt states: the file the acceptance names, sealed, and saying the same as the acceptance."""
     with book.part(RECEIPT):
         xml = book.take(RECEIPT)
@@ -258,7 +256,7 @@ def _compare(facts: ReceiptFacts, accept: Entry, checkpoint: Checkpoint) -> None
             raise ProofError(Fault.CASE_RECEIPT_CONTRADICTS, field=field)
 
 
-def _report(book: _Book, certificate: bytes, accept: Entry) -> None:
+def _report(book: Book, certificate: bytes, accept: Entry) -> PdfBasis | None:
     """The examination report: the file the acceptance names, sealed, and about this very examination."""
     with book.part(REPORT):
         xml = book.take(REPORT)
@@ -280,9 +278,11 @@ def _report(book: _Book, certificate: bytes, accept: Entry) -> None:
         versions = facts.versions
         count = len(facts.findings)
         book.prove("report", count=count, directory=versions.directory, rules=versions.rules, policy=facts.policy)
+        return facts.pdf
+    return None
 
 
-def _packet(book: _Book, accept: Entry, receipt: ReceiptFacts) -> None:
+def _packet(book: Book, accept: Entry, receipt: ReceiptFacts) -> None:
     """The packet itself, as far as it is in the case."""
     _attachments(book, receipt)
     if ENVELOPE not in book.members:
@@ -301,7 +301,7 @@ def _packet(book: _Book, accept: Entry, receipt: ReceiptFacts) -> None:
             book.note(SENDER_CERTIFICATE, ProofError(Fault.CASE_UNKNOWN))
 
 
-def _attachments(book: _Book, receipt: ReceiptFacts) -> None:
+def _attachments(book: Book, receipt: ReceiptFacts) -> None:
     listed = {attachment_member(number): one for number, one in enumerate(receipt.attachments, start=1)}
     for member, (content_id, digest, size) in listed.items():
         if member not in book.members:
@@ -317,7 +317,7 @@ def _attachments(book: _Book, receipt: ReceiptFacts) -> None:
             book.note(member, ProofError(Fault.CASE_UNKNOWN))
 
 
-def _seal(book: _Book, envelope: bytes, accept: Entry, receipt: ReceiptFacts) -> None:
+def _seal(book: Book, envelope: bytes, accept: Entry, receipt: ReceiptFacts) -> None:
     """The sender's own seal, by the very certificate the acceptance names. Who issued that certificate is left open."""
     certificate = _certificate(book, SENDER_CERTIFICATE, accept["seal_certificate"])
     if certificate is None:

@@ -53,6 +53,20 @@ class Fault(StrEnum):
     CASE_PACKET_DIFFERS = "case.packet_differs"
     CASE_ATTACHMENT_DIFFERS = "case.attachment_differs"
     CASE_SENDER_SEAL = "case.sender_seal"
+    CASE_EVIDENCE_DIFFERS = "case.evidence_differs"
+    CASE_EVIDENCE_SEAL = "case.evidence_seal"
+    CASE_SIGNER_UNKNOWN = "case.signer_unknown"
+    CASE_REASON_DIFFERS = "case.reason_differs"
+    CASE_STAMP = "case.stamp"
+    CASE_STAMP_BEFORE = "case.stamp_before"
+    CASE_COSIGNED_DIFFERS = "case.cosigned_differs"
+    CASE_REVOCATION_DIFFERS = "case.revocation_differs"
+    CASE_SIGNATURE = "case.signature"
+    CASE_SIGNED_OTHERWISE = "case.signed_otherwise"
+    CASE_UNSIGNED = "case.unsigned"
+    CASE_MIMETYPE = "case.mimetype"
+    CASE_MANIFEST = "case.manifest"
+    CASE_PAGE = "case.page"
 
 
 class ProofError(ValueError):

@@ -10,7 +10,9 @@ from functools import cache
 
 from gateway.model.words import LANGUAGES, text
 
-CASE_FORMAT = "truc-case-v1"
+CASE_FORMAT = "truc-case-v2"
+EVENT_FORMAT = "truc-event-v1"
+"""A case for a third party."""
 
 _SETTINGS = """
     VKEY='…'
@@ -42,6 +44,36 @@ _ENTRIES = r"""
       if [ "$node" = "$ROOT" ] && [ "$last" = 0 ] && [ "$index" -lt "$SIZE" ]
       then echo "$entry: OK"; else echo "$entry: FAILED"; fi
     done
+"""
+_STAMP = r"""
+    if [ -f checkpoint.tsr ]; then
+      openssl ts -verify -data checkpoint -in checkpoint.tsr -CAfile tsa.pem
+      openssl ts -reply -in checkpoint.tsr -text | grep 'Time stamp:'
+    fi
+"""
+_EVIDENCE = r"""
+    for evidence in evidence/*.xml; do
+      index=${evidence#evidence/}; index=${index%%-*}
+      leaf=$({ printf '\000'; cat "entries/$index.txt"; } | sha256sum | cut -c1-64)
+      if grep -q "<Ledger index=\"$index\" leaf=\"$leaf\"" "$evidence"
+      then echo "$evidence: OK"; else echo "$evidence: FAILED"; fi
+      seal=FAILED
+      for certificate in gateway.pem certificates/*.pem; do
+        if [ -f "$certificate" ] && xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem "$certificate" \
+          --id-attr:Id urn:vn:truc:evidence:1:Evidence \
+          --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties "$evidence"; then seal=OK; break; fi
+      done
+      echo "$evidence seal: $seal"
+    done
+"""
+_CONTAINER = r"""
+    seal=FAILED
+    for certificate in gateway.pem certificates/*.pem; do
+      if [ -f "$certificate" ] && xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem "$certificate" \
+        --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties META-INF/signatures.xml
+      then seal=OK; break; fi
+    done
+    echo "META-INF/signatures.xml: $seal"
 """
 _RECEIPT = r"""
     ACCEPT=$(grep -l -x 'kind: accept' entries/*.txt); cat "$ACCEPT"
@@ -81,23 +113,24 @@ _SEAL = r"""
       $(sed 's/.* contentId="\([^"]*\)".*/\1/' attachments.txt | \
         awk '{ printf "--url-map:cid:%s packet/attachments/%02d ", $0, NR }') packet/envelope.edxml
 """
-_STEPS = {
+_EVENT_STEPS = {
     "settings": _SETTINGS,
     "checkpoint": _CHECKPOINT,
     "entries": _ENTRIES,
-    "receipt": _RECEIPT,
-    "report": _REPORT,
-    "packet": _PACKET,
-    "seal": _SEAL,
+    "evidence": _EVIDENCE,
+    "stamp": _STAMP,
+    "container": _CONTAINER,
 }
+_STEPS = {**_EVENT_STEPS, "receipt": _RECEIPT, "report": _REPORT, "packet": _PACKET, "seal": _SEAL}
 """Each step's commands by the key of its text. Commands are indented, so they can be cut out and run."""
 
 
 @cache
-def readme() -> bytes:
-    """README.txt, UTF-8: each step in every language, then its commands."""
-    parts = [CASE_FORMAT, *(text(lang, "check.readme.about") for lang in LANGUAGES)]
-    for number, (step, commands) in enumerate(_STEPS.items()):
+def readme(whole: bool = True) -> bytes:
+    """README.txt, UTF-8: each step in every language, then its commands. Not `whole`: of a case for a third party."""
+    about, steps = ("about", _STEPS) if whole else ("about_event", _EVENT_STEPS)
+    parts = [CASE_FORMAT if whole else EVENT_FORMAT, *(text(lang, f"check.readme.{about}") for lang in LANGUAGES)]
+    for number, (step, commands) in enumerate(steps.items()):
         parts += [f"{number}. {text(lang, f'check.readme.{step}')}" for lang in LANGUAGES]
         parts.append(commands.strip("\n"))
     return ("\n\n".join(parts) + "\n").encode()

@@ -9,7 +9,7 @@ from gateway.store.admission import Admit, Admitted, Barred, Conflict, Twin
 from gateway.store.attempts import ClaimDue, CloseAttempt, DueAttempt, InterruptAttempts
 from gateway.store.blobs import BlobReader, Blobs, Staging
 from gateway.store.changes import NewChange, Target
-from gateway.store.deliveries import Advance
+from gateway.store.deliveries import Advance, Salted
 from gateway.store.directory import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer
 from gateway.store.evidence import KeepEvidence, KeepTimestamp
 from gateway.store.newcomer import NewAttachment, NewDelivery
@@ -58,6 +58,7 @@ __all__ = [
     "PutTree",
     "RecordRefusal",
     "RevokePeer",
+    "Salted",
     "Staging",
     "Store",
     "StoreNotice",

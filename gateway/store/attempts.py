@@ -16,7 +16,7 @@ from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from gateway.model.delivery import Backoff, DeliveryEvent, DeliveryStatus, Outcome
 from gateway.store.changes import withdraw_asked_back
-from gateway.store.deliveries import Advance, advance_all
+from gateway.store.deliveries import Advance, Salted, advance_all
 from gateway.store.instants import micros
 from gateway.store.schema import CLAIMED, DUE, OPEN, attempts, deliveries
 from gateway.store.statements import Insertion
@@ -164,6 +164,7 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
     entry: bytes | None = None
     acknowledged: bool = False
     """The addressee's system has not only taken but stored the packet."""
+    salted: Salted | None = None
 
     @property
     def event(self) -> DeliveryEvent:
@@ -186,7 +187,11 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
         tx.connection.execute(_CLOSE, ended)
         tx.connection.execute(_RELEASE, [{"delivery": one.delivery_id, "attempt": one.number} for one in operations])
         return advance_all(
-            tx, [Advance(one.delivery_id, one.event, one.ended_at, one.entry, one.detail) for one in operations]
+            tx,
+            [
+                Advance(one.delivery_id, one.event, one.ended_at, one.entry, one.detail, one.salted)
+                for one in operations
+            ],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,27 @@ from sqlalchemy import bindparam, select
 
 from gateway.model.delivery import DeliveryEvent, DeliveryStatus, advance
 from gateway.store.instants import micros
-from gateway.store.schema import deliveries
+from gateway.store.schema import deliveries, salts
+from gateway.store.statements import Insertion
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
 _STATUSES = select(deliveries.c.id, deliveries.c.status).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+_SALT = Insertion(salts, "digest", "salt", where_missing=True)
 _SET_STATUS = deliveries.update().where(deliveries.c.id == bindparam("delivery")).values(status=bindparam("new_status"))
+
+
+@dataclass(frozen=True, slots=True)
+class Salted:
+    """A digest in the ledger, and the salt without which it says nothing."""
+
+    digest: str
+    """Lower-case hex of SHA-256 over the salt and the words."""
+    salt: bytes
+
+    @classmethod
+    def of(cls, words: str, salt: bytes) -> Salted:
+        return cls(hashlib.sha256(salt + words.encode()).hexdigest(), salt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,8 @@ class Advance(Operation[DeliveryStatus | None]):
     entry: bytes | None = None
     """Goes into the ledger where the status changes."""
     detail: str = ""
+    salted: Salted | None = None
+    """What stands in the entry for words of people, where it does."""
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[DeliveryStatus | None]:
@@ -71,6 +89,8 @@ def _record(tx: Transaction, steps: Sequence[_Step]) -> None:
         {"delivery": step.operation.delivery_id, "new_status": step.status.value} for step in steps
     ]
     tx.connection.execute(_SET_STATUS, new_statuses)
+    salted = [step.operation.salted for step in steps if step.operation.salted is not None]
+    _SALT.run(tx.connection, [(one.digest, one.salt) for one in salted])
     EVENT.run(
         tx.connection,
         [

@@ -83,13 +83,7 @@ def open_stamp(response: bytes, data: bytes, anchors: Sequence[bytes], nonce: by
     The chain is judged at the time the stamp states: an authority's certificate may have ended since.
     """
     answer = _read(response)
-    try:
-        info, imprint = answer.tst_info, answer.tst_info.message_imprint
-        over, answered_nonce, stamped_at = imprint.message, info.nonce, info.gen_time.astimezone(UTC)
-    except ValueError as wrong:
-        raise StampError(StampFault.FORM, wrong) from wrong
-    if imprint.hash_algorithm != SHA256_OID or over != hashlib.sha256(data).digest():
-        raise StampError(StampFault.IMPRINT, over.hex())
+    stamped_at, answered_nonce = _stated(answer, data)
     if nonce is not None and answered_nonce != int.from_bytes(nonce):
         raise StampError(StampFault.NONCE, answered_nonce)
     roots = [x509.load_der_x509_certificate(der) for der in anchors]
@@ -99,6 +93,23 @@ def open_stamp(response: bytes, data: bytes, anchors: Sequence[bytes], nonce: by
     except (VerificationError, ValueError) as wrong:
         raise StampError(StampFault.SIGNATURE, wrong) from wrong
     return Stamp(stamped_at, authority)
+
+
+def stated(response: bytes, data: bytes) -> datetime:
+    """When an answer says that `data` existed. Whose word that is has not been looked at. StampError."""
+    return _stated(_read(response), data)[0]
+
+
+def _stated(answer: TimeStampResponse, data: bytes) -> tuple[datetime, int | None]:
+    """The time and the nonce of an answer over `data`."""
+    try:
+        info, imprint = answer.tst_info, answer.tst_info.message_imprint
+        over, nonce, stamped_at = imprint.message, info.nonce, info.gen_time.astimezone(UTC)
+    except ValueError as wrong:
+        raise StampError(StampFault.FORM, wrong) from wrong
+    if imprint.hash_algorithm != SHA256_OID or over != hashlib.sha256(data).digest():
+        raise StampError(StampFault.IMPRINT, over.hex())
+    return stamped_at, nonce
 
 
 def _read(response: bytes) -> TimeStampResponse:

@@ -152,7 +152,7 @@ def test_a_document_is_submitted_collected_acknowledged_and_proven(place: Place,
     found = place.as_ministry("status", "--document-id", f"{MINISTRY},{NOW:%Y/%m/%d},101/BM", "--json").json
     assert [one["id"] for one in found] == [dispatch]
 
-    case = tmp_path / "case.zip"
+    case = tmp_path / "case.asice"
     proved = place.as_ministry("prove", dispatch, "--out", case)
     assert proved.code == 0, proved.err
     checked = gateway("check", case, "--vkey", place.vkey, "--json")
@@ -281,7 +281,7 @@ def test_a_directory_file_without_an_authority_is_misuse(place: Place) -> None:
 
 def test_check_names_the_part_that_was_changed(place: Place, tmp_path: Path) -> None:
     dispatch = place.as_ministry("submit", place.packet("108"), "--json").json["dispatch_id"]
-    case = tmp_path / f"{dispatch}.case.zip"
+    case = tmp_path / f"{dispatch}.case.asice"
     place.as_ministry("prove", dispatch, "--out", case)
     data = case.read_bytes()
     (tmp_path / "vkey").write_text(place.vkey + "\n", encoding="utf-8")

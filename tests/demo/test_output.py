@@ -91,7 +91,7 @@ def test_every_seal_covers_the_envelope_its_attachments_and_its_own_properties(p
 
 def test_every_case_holds(played: Played) -> None:
     vkey = (played.out / "ledger.vkey").read_text(encoding="utf-8").strip()
-    cases = list(played.out.glob("cases/*.case.zip"))
+    cases = list(played.out.glob("cases/*.case.asice"))
     assert len(cases) == played.summary["proofs_checked"]
     assert all(check_case(case.read_bytes(), vkey).holds for case in cases)
 

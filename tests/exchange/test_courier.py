@@ -12,6 +12,7 @@ from gateway.ledger import EntryKind
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
+from gateway.store import queries
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, awaited, packet
 
@@ -85,7 +86,11 @@ async def test_a_refusal_reaches_the_record_as_a_digest_and_the_sender_as_words(
     reason = "Không thuộc thẩm quyền giải quyết"
     assert await courier.decline(story.line, story.peer("tinh"), delivery, reason) is DeliveryStatus.REFUSED
     entry = (await story.entries())[-1]
-    assert (entry.kind, entry["reason"]) == (EntryKind.DECLINE, sha256(reason.encode()).hexdigest())
+    assert entry.kind is EntryKind.DECLINE
+    salts = await story.line.store.read(queries.salts_of, (entry["reason"],))
+    assert len(salts[entry["reason"]]) == 16
+    assert sha256(salts[entry["reason"]] + reason.encode()).hexdigest() == entry["reason"]
+    assert sha256(reason.encode()).hexdigest() != entry["reason"], "a guess at the words proves nothing"
     with pytest.raises(Refused) as too_late:
         await courier.acknowledge(story.line, story.peer("tinh"), delivery)
     assert too_late.value.reason is Reason.STATE_CONFLICT

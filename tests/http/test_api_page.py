@@ -62,7 +62,7 @@ def test_every_field_of_every_answer_has_its_row() -> None:
 def test_every_query_parameter_has_its_row() -> None:
     for one in ENDPOINTS:
         if one.query is not NoQuery:
-            section = SECTIONS[f"{one.method} {one.path}"]
+            section = SECTIONS[f"{one.method} {public_path(one.path)}"]
             table = section.partition("| parameter | |")[2].partition("\n\n")[0]
             assert sorted(names("\n" + table)) == sorted(wire_names(one.query)), one.name
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 
-from gateway.ledger.case import Case, ProvenEntry
-from gateway.ledger.entry import NONE, Entry, EntryKind
+from gateway.ledger.case import Case, Papers, ProvenEntry, write_case
+from gateway.ledger.entry import NONE, Entry, EntryKind, decode
+from gateway.ledger.evidence import Submission, evidence_of, write_evidence
 from gateway.ledger.examination import ReportedFinding, ReportFacts, Versions, write_report
 from gateway.ledger.receipt import ReceiptFacts, write_receipt
 from gateway.ledger.tree import inclusion
@@ -110,7 +112,31 @@ def proven(*entries: Entry) -> Case:
     shelf, tree, checkpoint = ledger_of(strangers, LOG)
     steps = [ProvenEntry(place, strangers[place], inclusion(place, tree.size, shelf)) for place in places]
     accept = next((entry for entry in entries if entry.kind is EntryKind.ACCEPT), None)
-    return Case(b"", report_of(accept) if accept else b"", pki().gateway.der, checkpoint, steps)
+    papers = Papers(b"", report_of(accept) if accept else b"", pki().gateway.der)
+    return Case(papers, checkpoint, steps)
+
+
+def changed(case: Case, entries: Sequence[ProvenEntry] | None = None, **papers: object) -> Case:
+    """The case with other papers, or with other entries."""
+    assert case.papers is not None
+    return replace(case, papers=replace(case.papers, **papers), entries=case.entries if entries is None else entries)
+
+
+def evidence(case: Case) -> dict[tuple[int, str], bytes]:
+    """Every evidence its entries give, sealed."""
+    decoded = {one.index: decode(one.entry) for one in case.entries}
+    accept = next((one for one in decoded.values() if one.kind is EntryKind.ACCEPT), None)
+    submission = Submission.of(accept) if accept else None
+    return {
+        (facts.index, str(facts.event)): countersign(write_evidence(facts), pki().gateway.signer, AT)
+        for one in case.entries
+        for facts in evidence_of(LOG.key.name, one.index, one.entry, submission)
+    }
+
+
+def written(case: Case) -> bytes:
+    """The case file, with all the evidence there is."""
+    return write_case(replace(case, evidence=case.evidence or evidence(case)), pki().gateway.signer, AT)
 
 
 @cache
@@ -123,4 +149,4 @@ def whole() -> Case:
         outcome(EntryKind.DELIVER),
         outcome(EntryKind.ACKNOWLEDGE),
     )
-    return replace(proven(*entries), receipt_xml=receipt_xml, envelope=sealed(), attachments=ATTACHMENTS)
+    return changed(proven(*entries), receipt_xml=receipt_xml, envelope=sealed(), attachments=ATTACHMENTS)

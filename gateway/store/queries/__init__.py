@@ -29,6 +29,8 @@ from gateway.store.queries.directory import (
 from gateway.store.queries.evidence import (
     StampDebt,
     Stamped,
+    cosigned_note,
+    cosigned_over,
     entries_at,
     evidence_kept,
     refusals_of,
@@ -130,6 +132,8 @@ __all__ = [
     "checkpoint",
     "concerning",
     "contacts",
+    "cosigned_note",
+    "cosigned_over",
     "credential",
     "credentials",
     "dated_dispatches",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from gateway.store.instants import instant
 from gateway.store.queries.ledger import SignedCheckpoint
 from gateway.store.queries.register import RefusalRow
-from gateway.store.schema import checkpoints, evidence, ledger_entries, refusals, salts, timestamps
+from gateway.store.schema import checkpoints, cosignatures, evidence, ledger_entries, refusals, salts, timestamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,18 @@ _STAMPED = (
     .where(timestamps.c.size > bindparam("index"))
     .order_by(timestamps.c.size)
     .limit(1)
+)
+_COSIGNED = (
+    select(checkpoints)
+    .join(cosignatures, cosignatures.c.size == checkpoints.c.size)
+    .where(checkpoints.c.size > bindparam("index"))
+    .order_by(checkpoints.c.size)
+    .limit(1)
+)
+_LINES = (
+    select(cosignatures.c.witness, cosignatures.c.line)
+    .where(cosignatures.c.size == bindparam("size"))
+    .order_by(cosignatures.c.cosigned_at, cosignatures.c.witness)
 )
 _STAMPED_SIZE = select(func.coalesce(func.max(timestamps.c.size), 0)).scalar_subquery()
 _NEWEST = select(checkpoints).where(checkpoints.c.size > _STAMPED_SIZE).order_by(checkpoints.c.size.desc()).limit(1)
@@ -80,6 +92,18 @@ def stamped_over(connection: Connection, index: int) -> Stamped | None:
         return None
     signed = SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at))
     return Stamped(signed, bytes(row.response), instant(row.stamped_at))
+
+
+def cosigned_over(connection: Connection, index: int) -> SignedCheckpoint | None:
+    """The earliest checkpoint a witness cosigned that covers the entry at `index`; None where there is none."""
+    row = connection.execute(_COSIGNED, {"index": index}).first()
+    return None if row is None else SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at))
+
+
+def cosigned_note(connection: Connection, signed: SignedCheckpoint) -> bytes | None:
+    """A checkpoint's note with the newest line of every witness that cosigned it; None where nobody did."""
+    lines = {row.witness: bytes(row.line) for row in connection.execute(_LINES, {"size": signed.size})}
+    return signed.note + b"".join(lines.values()) if lines else None
 
 
 def stamp_debt(connection: Connection) -> StampDebt:
