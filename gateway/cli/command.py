@@ -44,7 +44,17 @@ class _Root(Verbs):
         "begin": ("demo", "conformance", "init", "serve", "upgrade"),
         "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
         "evidence": ("evidence", "prove", "check", "audit", "witness"),
-        "administration": ("directory", "peer", "person", "table", "contact", "webhook", "calendar", "ledger", "config"),
+        "administration": (
+            "directory",
+            "peer",
+            "person",
+            "table",
+            "contact",
+            "webhook",
+            "calendar",
+            "ledger",
+            "config",
+        ),
         "reference": ("reasons", "rules", "help"),
     }
 

@@ -201,7 +201,10 @@ def delivery_facts(connection: Connection, ids: Sequence[str]) -> tuple[Delivery
 
 
 def _facts(
-    row: Row[*tuple[Any, ...]], told: dict[str, datetime], recall: Row[*tuple[Any, ...]] | None, reminded: frozenset[tuple[str, int]]
+    row: Row[*tuple[Any, ...]],
+    told: dict[str, datetime],
+    recall: Row[*tuple[Any, ...]] | None,
+    reminded: frozenset[tuple[str, int]],
 ) -> DeliveryFacts:
     answered = recall is not None and recall.answer is not None
     asked = None if answered else recall

@@ -18,7 +18,7 @@ UNSENT = sa.text("sent_at IS NULL AND given_up_at IS NULL")
 
 
 def upgrade() -> None:
-    """Five tables and three indexes. What happened before them is no news: the feed begins behind the last event there is."""
+    """Five tables, three indexes. What happened before is no news: the feed begins behind the last event there is."""
     _webhooks()
     _notices()
     _contacts()
