@@ -1,0 +1,46 @@
+"""Entering, leaving and the account, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.model.words import text
+from tests.browser.conftest import Console
+from tests.http.console.visitor import LAN
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "lang"), [("desk", "light", "vi"), ("phone", "dark", "vi"), ("desk", "dark", "en")]
+)
+def test_the_door_and_the_account_can_be_read_by_everybody(console: Console, size: str, scheme: str, lang: str) -> None:
+    door = console.browser(size=size, scheme=scheme, lang=lang).new_page()
+    door.goto("/console/")
+    assert door.locator("h1").inner_text() == text(lang, "console.enter.title")
+    console.look(door, f"enter-{size}-{scheme}-{lang}")
+    page = console.enter("lan", size=size, scheme=scheme, lang=lang)
+    page.goto("/console/account")
+    assert page.locator("h1").inner_text() == LAN.name
+    console.look(page, f"account-{size}-{scheme}-{lang}")
+
+
+def test_by_keyboard_alone_somebody_enters_and_leaves(console: Console) -> None:
+    page = console.browser().new_page()
+    page.goto("/console/enter")
+    page.keyboard.type("lan")
+    page.keyboard.press("Tab")
+    page.keyboard.type("một câu dài dễ nhớ")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/enter" not in url)
+    page.locator("form[action='/console/leave'] button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/enter")
+
+
+def test_the_language_is_changed_where_one_is(console: Console) -> None:
+    page = console.enter("lan")
+    page.goto("/console/account")
+    page.click("text=English")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.url.endswith("/console/account")
