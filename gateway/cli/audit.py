@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,7 +41,20 @@ def verify(
 ) -> int:
     """Recompute the whole tree."""
     keys, known = _keys(vkeys), _witnesses(witnesses)
-    read = source(session, place)
+    with closing(source(session, place)) as read:
+        return _verify(session, place, read, keys, known, required, forms=forms)
+
+
+def _verify(
+    session: Session,
+    place: str,
+    read: LedgerSource,
+    keys: list[NoteKey],
+    known: tuple[WitnessKey, ...],
+    required: int,
+    *,
+    forms: bool,
+) -> int:
     note = read.checkpoint()
     if note is None:
         raise Failed(session.say("say.audit.no_checkpoint", place=place), session.say("say.audit.no_place_hint"))

@@ -48,6 +48,13 @@ class Monitor:
 
     def look(self, now: datetime) -> View:
         """Compare what is shown with what was seen; remember it. Alarmed; ProofError, OSError: it cannot be read."""
+        try:
+            return self._look(now)
+        finally:  # the next look may be a minute away
+            for place in (self._read, *self._also):
+                place.close()
+
+    def _look(self, now: datetime) -> View:
         held, grown_at = self._remembered(now)
         shown = self._view(self._read)
         if held is not None:

@@ -23,6 +23,7 @@ class Place(Protocol):
     """Gives what lies at a path of the ledger; None where nothing does. OSError where it cannot be asked."""
 
     def get(self, path: str, bytes_max: int) -> bytes | None: ...
+    def close(self) -> None: ...
 
 
 class Folder:
@@ -38,6 +39,9 @@ class Folder:
                 return file.read(bytes_max + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 class Address:
@@ -59,6 +63,10 @@ class Address:
             return self._get(path, bytes_max)
         except http.client.HTTPException as fault:
             raise ConnectionError(f"{type(fault).__name__}: {fault}") from fault
+
+    def close(self) -> None:
+        """Let the connection go; the next question opens another."""
+        self._connection.close()
 
     def _get(self, path: str, bytes_max: int) -> bytes | None:
         headers = {"Accept-Encoding": "gzip, identity", "Cache-Control": "no-cache"}
@@ -83,6 +91,10 @@ class LedgerSource:
     def checkpoint(self) -> bytes | None:
         """The note; None where there is none."""
         return self._place.get("checkpoint", NOTE_BYTES_MAX)
+
+    def close(self) -> None:
+        """Let go of what is held open. It may be asked again."""
+        self._place.close()
 
     def __call__(self, resource: Resource) -> bytes | None:
         """A resource, cut from the full one where its partial form is gone already."""
