@@ -178,9 +178,11 @@ class Line:
 
     async def check_attachments(self, attachments: Sequence[Attachment]) -> None:
         """Unavailable where one of them is not on the disk: before anything is sent or said to be handed over."""
-        asked = {one.sha256 for one in attachments}
-        lost = await asyncio.to_thread(self.blobs.lost, attachments)
-        self.state.lost = self.state.lost - asked | set(lost)
+        large = self.blobs.large(attachments)
+        if not large:
+            return
+        lost = await asyncio.to_thread(self.blobs.lost, large)
+        self.state.lost = self.state.lost - {one.sha256 for one in large} | set(lost)
         if lost:
             raise Unavailable(
                 Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost from the disk: {', '.join(lost)}"

@@ -173,12 +173,15 @@ class Blobs:
         """Where a large attachment is."""
         return self._folder / sha256[:2] / sha256
 
-    def lost(self, attachments: Iterable[Attachment]) -> tuple[str, ...]:
-        """Digests of those large attachments whose file is not there, or not whole: known before a byte is sent.
+    def large(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+        """Those that are files; small ones lie in the database."""
+        return tuple(one for one in attachments if one.size_bytes > self._inline_bytes_max)
 
-        Small ones lie in the database; what the disk changed without changing its size shows when it is read.
+    def lost(self, large: Iterable[Attachment]) -> tuple[str, ...]:
+        """Digests of those whose file is not there, or not whole: known before a byte is sent.
+
+        What the disk changed without changing its size shows when it is read.
         """
-        large = (one for one in attachments if one.size_bytes > self._inline_bytes_max)
         gone = [one.sha256 for one in large if not self._is_whole(one)]
         return tuple(sha256 for sha256 in gone if self._find(sha256) is None)
 
