@@ -24,6 +24,7 @@ from gateway.cli import (
     form_rules,
     founding,
     ledger_keys,
+    life,
     packets,
     peers,
     people,
@@ -42,7 +43,18 @@ from gateway.model.words import LANGUAGES
 class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
         "begin": ("demo", "conformance", "init", "serve", "upgrade"),
-        "documents": ("examine", "submit", "inbox", "fetch", "acknowledge", "status", "connector"),
+        "documents": (
+            "examine",
+            "submit",
+            "inbox",
+            "fetch",
+            "acknowledge",
+            "report",
+            "status",
+            "recall",
+            "versions",
+            "connector",
+        ),
         "evidence": ("evidence", "prove", "check", "audit", "witness"),
         "administration": (
             "directory",
@@ -84,7 +96,10 @@ for _verb in (
     packets.acknowledge,
     connector.connector,
     conformance.conformance,
+    life.report,
     evidence.status,
+    life.recall,
+    life.versions,
     evidence_documents.evidence,
     evidence.prove,
     check.check,

@@ -42,10 +42,11 @@ def _tell_dispatch(session: Session, one: Dispatch) -> None:
     for delivery in one.deliveries:
         latest = delivery.timeline[-1] if delivery.timeline else None
         said = session.say(f"say.delivery.{delivery.status}")
-        rows.append(
-            (delivery.addressed_as, said, latest.at if latest else "", latest.detail if latest else "", delivery.id)
-        )
-    columns = ["addressee", "delivery_status", "since", "detail", "delivery"]
+        done = session.say(f"say.processing.{delivery.processing.code}") if delivery.processing else ""
+        asked = session.say(f"say.outcome.{delivery.change.outcome}") if delivery.change else ""
+        since, detail = (latest.at, latest.detail) if latest else ("", "")
+        rows.append((delivery.addressed_as, said, done, asked, since, detail, delivery.id))
+    columns = ["addressee", "delivery_status", "processing", "outcome", "since", "detail", "delivery"]
     session.table([f"say.column.{name}" for name in columns], rows)
 
 

@@ -13,6 +13,7 @@ gateway's own rooms but the words (`model`) and the wire format (`edxml`).
 from gateway.client.collector import Collector, Decline, Handover
 from gateway.client.gateway import GatewayClient
 from gateway.client.journal import Journal, JournalTaken
+from gateway.client.life_results import Content, Related
 from gateway.client.packets import Parts, Progress, Source
 from gateway.client.problem import Problem, TransferDamaged, Unreachable
 from gateway.client.results import (
@@ -43,6 +44,7 @@ __all__ = [
     "Asked",
     "Change",
     "Collector",
+    "Content",
     "Decline",
     "DeliveryAnswered",
     "Dispatch",
@@ -64,6 +66,7 @@ __all__ = [
     "Recall",
     "Refusal",
     "Refusals",
+    "Related",
     "Reported",
     "Source",
     "TransferDamaged",

@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.client.events import changes
 from gateway.client.folder import Landing
+from gateway.client.life_results import Content, Related, Thread
 from gateway.client.packets import Progress, Source, prepared
 from gateway.client.problem import TransferDamaged
 from gateway.client.results import (
@@ -155,6 +156,18 @@ class GatewayClient:
     async def find(self, document_id: str) -> tuple[Dispatch, ...]:
         """What we sent under a document id."""
         return (await self._get("/v1/dispatches", Dispatches, {"document_id": document_id})).dispatches
+
+    async def content(self, delivery_id: str) -> Content:
+        """What the packet of a delivery says, without its XML. Recorded as handed over."""
+        return await self._get(f"/v1/deliveries/{_part(delivery_id)}/content", Content)
+
+    async def versions(self, dispatch_id: str) -> tuple[Related, ...]:
+        """A document and all that recalled, updated or replaced it, from any of them."""
+        return (await self._get(f"/v1/dispatches/{_part(dispatch_id)}/versions", Thread)).dispatches
+
+    async def thread(self, dispatch_id: str) -> tuple[Related, ...]:
+        """The documents of a case: versions, and those that answer one another."""
+        return (await self._get(f"/v1/dispatches/{_part(dispatch_id)}/thread", Thread)).dispatches
 
     async def receipt(self, dispatch_id: str) -> bytes:
         """The sealed receipt, XML."""
