@@ -4,7 +4,7 @@ Thirteen operations under a base path, every parameter a signed header, JSON in 
 so its quirks are tolerated on purpose, each where it shows and with a test of its name; and since it reads a server's
 HTML page as an empty inbox, nothing but JSON is ever answered here, whatever fails.
 
-`signed` reads and checks the headers, `envelope` writes the answers, `file` takes the body of sendEdoc, `exchange` and
+`signed` reads and checks the headers, `envelope` writes the answers, `file` takes the body of sendEdoc, `documents` and
 `agencies` hold the operations, `rows` the table of them.
 """
 

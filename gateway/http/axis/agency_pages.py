@@ -75,14 +75,14 @@ class AgencyPages:
             return page.packed
 
     async def _in_force(self, name: str) -> Iterable[Row]:
-        return _agencies_in(self._line.directory, self._line.clock(), old="code102" if name == "agencies_qd20" else "")
+        return agency_rows(self._line.directory, self._line.clock(), old="code102" if name == "agencies_qd20" else "")
 
     async def _units_since_the_beginning(self, _name: str) -> Iterable[Row]:
         return await self._units(0)
 
     async def _units(self, after: int) -> Iterable[Row]:
         changed = await self._line.store.read(queries.agencies_changed_since, after)
-        return _units_of(changed, self._line.directory, self._line.clock())
+        return unit_rows(changed, self._line.directory, self._line.clock())
 
     async def _packed(self, rows: Iterable[Row]) -> bytes:
         return await self._transfers.in_thread(partial(pack, rows))
@@ -126,7 +126,8 @@ async def send_packed(request: web.Request, packed: bytes, transfers: Transfers)
     return response
 
 
-def _agencies_in(directory: Directory, at: datetime, old: str) -> Iterator[Row]:
+def agency_rows(directory: Directory, at: datetime, old: str) -> Iterator[Row]:
+    """A row for each agency that exists at this instant; `old` is a second name for its old identifier, or empty."""
     for agency in directory.agencies:
         if agency.period.covers(at):
             row = _agency(agency)
@@ -149,7 +150,8 @@ def _of_scheme(agency: Agency, scheme: IdScheme) -> str | None:
     return next((one for one in agency.ids if id_scheme(one) is scheme), None)
 
 
-def _units_of(changed: Iterable[ChangedAgency], directory: Directory, at: datetime) -> Iterator[Row]:
+def unit_rows(changed: Iterable[ChangedAgency], directory: Directory, at: datetime) -> Iterator[Row]:
+    """A row for each agency that changed. `centerCode` is the identifier of its highest superior."""
     for one in changed:
         agency = one.agency
         highest = directory.lineage(agency)[-1]
