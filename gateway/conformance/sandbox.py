@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway import config
 from gateway.app import Running, running, utc_now
 from gateway.client import GatewayClient
-from gateway.conformance.native import ONE_TRY, NativePartner
+from gateway.conformance.native import FEW_TRIES, NativePartner
 from gateway.conformance.partner import Seat
 from gateway.demo.cast import Cast, Issuer, assemble
 from gateway.demo.stage import AxisAccess, prepare
 from gateway.http import HttpLimits
 from gateway.ledger import NoteSigner
-from gateway.model.agency import PolicyName
 
 NOWHERE = "https://127.0.0.1:9/"
 SETTINGS: Mapping[str, object] = {
@@ -46,22 +45,22 @@ async def sandbox(folder: Path, host: str, port: int, lang: str) -> AsyncIterato
     """A gateway in an empty folder, open until the block ends. Its papers need no seal: most systems have none yet."""
     now = utc_now()
     issuer = Issuer(now)
-    cast = _pulling(assemble(issuer, NOWHERE))
+    cast = assemble(issuer, NOWHERE)
     overrides = {**SETTINGS, "server.host": host, "server.port": port}
     stage = await prepare(folder, issuer, cast, now, overrides=overrides, lang=lang)
     settings = config.load(stage.config)
     async with running(settings) as gateway:
-        token = stage.tokens[cast.ministry.peer]
-        async with GatewayClient(_here(gateway), token=token, language=lang, patience=ONE_TRY) as client:
-            system = Seat(cast.far.agency, cast.far.name, _old_id(cast, cast.far.agency))
-            ministry = Seat(cast.ministry.agency, cast.ministry.name, signer=cast.ministry.signer)
+        guest, other = cast.guests
+        token = stage.tokens[other.peer]
+        async with GatewayClient(_here(gateway), token=token, language=lang, patience=FEW_TRIES) as client:
+            system, partner = (Seat(one.agency, one.name, _old_id(cast, one.agency)) for one in cast.guests)
             yield Sandbox(
                 gateway.url,
                 gateway.url + settings.axis.base_paths[0],
-                stage.axis[cast.far.peer],
-                stage.tokens[cast.far.peer],
+                stage.axis[guest.peer],
+                stage.tokens[guest.peer],
                 system,
-                NativePartner(ministry, _here(gateway), token, client),
+                NativePartner(partner, _here(gateway), token, client),
                 gateway.line.notary,
                 stage.vkey,
             )
@@ -70,12 +69,6 @@ async def sandbox(folder: Path, host: str, port: int, lang: str) -> AsyncIterato
 def _here(gateway: Running) -> str:
     """The gateway as this machine reaches it, whatever address it listens on."""
     return f"http://127.0.0.1:{gateway.port}"
-
-
-def _pulling(cast: Cast) -> Cast:
-    """The cast with nobody pushed to, each held to what the field sends today."""
-    peers = tuple(replace(one, push_url=None, policy=PolicyName.TRANSITION) for one in cast.directory.peers)
-    return replace(cast, directory=replace(cast.directory, peers=peers))
 
 
 def _old_id(cast: Cast, agency: str) -> str:

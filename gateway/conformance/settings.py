@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.client import GatewayClient
 from gateway.conformance.axis import AxisPartner
-from gateway.conformance.native import ONE_TRY, NativePartner
+from gateway.conformance.native import FEW_TRIES, NativePartner
 from gateway.conformance.partner import Partner, Seat
 from gateway.http.axis import AxisRules
 from gateway.trust import load_signer
@@ -77,7 +77,7 @@ async def seated(
             signer = load_signer(folder / row.seal_key, folder / row.seal_certificate) if sealed else None
             seat = Seat(row.agency, row.name, row.old_id, signer)
             if row.token:
-                gateway = GatewayClient(url, token=row.token, tls=tls, patience=ONE_TRY)
+                gateway = GatewayClient(url, token=row.token, tls=tls, patience=FEW_TRIES)
                 found.append(NativePartner(seat, url, row.token, await opened.enter_async_context(gateway), tls))
             if row.system_id:
                 base = url + partners.axis_path

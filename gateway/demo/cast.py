@@ -11,13 +11,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
+from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer, PolicyName
 from gateway.model.signers import Capacity, Delegation, Rank, Signer
 from gateway.trust import KeySigner
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 VALID_FOR = timedelta(days=2)
+TRIAL = PolicyName.TRANSITION
+"""What guests are held to: what the field sends today."""
 SIGNER, SIGNER_POSITION = "Nguyễn Văn Mẫu", "Chánh Văn phòng"
 """Signs every paper of the demo, by order of whoever heads the agency."""
 
@@ -99,6 +101,8 @@ class Cast:
     other: Player
     far: Player
     silent: Player
+    guests: tuple[Player, Player]
+    """For whoever tries the gateway: nobody plays them, and their packets need no seal."""
     directory: Directory
 
     @property
@@ -122,16 +126,12 @@ def assemble(issuer: Issuer, hub_url: str) -> Cast:
     other = player("qlvb-bo-khac", "G98", "Bộ Khác", p256())
     far = player("qlvb-xa-xa", "H99.05.02", "Ủy ban nhân dân xã Xa", p256())
     silent = player("qlvb-xa-vang", "H99.05.01", "Ủy ban nhân dân xã Vắng", p256())
-    return Cast(
-        ministry,
-        hub,
-        department,
-        party,
-        other,
-        far,
-        silent,
-        _directory((ministry, hub, department, party, other, far, silent), hub, hub_url),
+    guests = (
+        player("he-thong-thu-1", "G97", "Bộ Thử", p256()),
+        player("he-thong-thu-2", "H98", "Ủy ban nhân dân tỉnh Thử", p256()),
     )
+    directory = _directory((ministry, hub, department, party, other, far, silent), guests, hub, hub_url)
+    return Cast(ministry, hub, department, party, other, far, silent, guests, directory)
 
 
 _OLD_IDS = {
@@ -140,6 +140,8 @@ _OLD_IDS = {
     "H99.01": "000.00.01.H99",
     "A99": "000.00.00.A99",
     "G98": "000.00.00.G98",
+    "G97": "000.00.00.G97",
+    "H98": "000.00.00.H98",
     "H99.05.02": "000.02.05.H99",
     "H99.05.01": "000.01.05.H99",
 }
@@ -149,6 +151,8 @@ _OLD_IDS = {
 _KINDS = {
     "G99": AgencyKind.MINISTRY,
     "G98": AgencyKind.MINISTRY,
+    "G97": AgencyKind.MINISTRY,
+    "H98": AgencyKind.PROVINCE_COMMITTEE,
     "H99": AgencyKind.PROVINCE_COMMITTEE,
     "H99.01": AgencyKind.DEPARTMENT,
     "A99": AgencyKind.PARTY,
@@ -156,7 +160,7 @@ _KINDS = {
 """What the agencies are; those not named are communes."""
 
 
-def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Directory:
+def _directory(players: tuple[Player, ...], guests: tuple[Player, ...], hub: Player, hub_url: str) -> Directory:
     """Each agency with both its identifiers; each system with its grant, the hub's for the whole province."""
     agencies = tuple(
         Agency(
@@ -169,13 +173,14 @@ def _directory(players: tuple[Player, ...], hub: Player, hub_url: str) -> Direct
             signers=(Signer(SIGNER, SIGNER_POSITION, Rank.UNIT_HEAD),),
             delegations=(Delegation(Capacity.ORDER, SIGNER, "01/QĐ-VP"),),
         )
-        for one in players
+        for one in (*players, *guests)
     )
     own = {one.peer: one for one in players if one.peer != hub.peer}
     province = Peer(hub.peer, "Trục liên thông tỉnh Mẫu", (Grant(hub.agency, subtree=True),), push_url=hub_url)
     peers = (
         *(Peer(key, f"Phần mềm quản lý văn bản {one.name}", (Grant(one.agency),)) for key, one in own.items()),
         province,
+        *(Peer(one.peer, f"Hệ thống thử của {one.name}", (Grant(one.agency),), policy=TRIAL) for one in guests),
     )
     return Directory(version=1, agencies=agencies, peers=peers)
 

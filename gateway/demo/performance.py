@@ -21,7 +21,7 @@ from gateway import __version__, config
 from gateway.app import running, utc_now
 from gateway.client import GatewayClient, Problem, Unreachable
 from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelves, doorstep, hub_url, listening
-from gateway.demo.cast import Issuer, assemble
+from gateway.demo.cast import Issuer, Player, assemble
 from gateway.demo.narrator import Narrator
 from gateway.demo.output import is_free, leave
 from gateway.demo.stage import Stage, prepare, write_new
@@ -218,8 +218,9 @@ async def _where_to_look(theatre: Theatre, url: str) -> None:
         ]
     )
     narrator.note("tokens")
-    names = {one.peer: one.short_name for one in reversed(cast.players)}
+    names = {one.peer: one.short_name for one in (*cast.guests, *reversed(cast.players))}
     narrator.rows([(names[peer], peer, token) for peer, token in stage.tokens.items()])
+    _for_partners(stage, narrator, url)
     narrator.note("try")
     token = stage.tokens[cast.ministry.peer]
     for command in (
@@ -230,6 +231,37 @@ async def _where_to_look(theatre: Theatre, url: str) -> None:
     ):
         narrator.line(f"   {command}")
     narrator.note("ctrl_c")
+
+
+def _for_partners(stage: Stage, narrator: Narrator, url: str) -> None:
+    """What a system needs that speaks the axis dialect, and two partners for the test kit."""
+    axis_path = config.load(stage.config).axis.base_paths[0]
+    narrator.note("axis", url=url + axis_path)
+    narrator.rows(
+        [
+            (one.short_name, one.agency, stage.axis[one.peer].system_id, stage.axis[one.peer].secret)
+            for one in stage.cast.guests
+        ]
+    )
+    partners = stage.folder / "partners.toml"
+    write_new(partners, "\n".join(_partner(stage, one) for one in stage.cast.guests).encode(), 0o600)
+    narrator.note("conformance")
+    narrator.line(f"   gateway conformance --against {url} --partners {partners}")
+    narrator.line("   gateway conformance serve")
+
+
+def _partner(stage: Stage, guest: Player) -> str:
+    """A guest as the test kit reads it, through both its doors."""
+    access, known = stage.axis[guest.peer], stage.cast.directory.agency(guest.agency)
+    facts = {
+        "agency": guest.agency,
+        "name": guest.name,
+        "old_id": known.ids[-1] if known else "",
+        "token": stage.tokens[guest.peer],
+        "system_id": access.system_id,
+        "secret": access.secret,
+    }
+    return "[[partner]]\n" + "".join(f"{key} = {json.dumps(one, ensure_ascii=False)}\n" for key, one in facts.items())
 
 
 def free_port(wanted: int) -> int:

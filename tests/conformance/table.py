@@ -10,7 +10,7 @@ import aiohttp
 
 from gateway.client import GatewayClient
 from gateway.conformance.axis import AxisPartner
-from gateway.conformance.native import ONE_TRY, NativePartner
+from gateway.conformance.native import FEW_TRIES, NativePartner
 from gateway.conformance.partner import Partner, Seat
 from gateway.exchange import lifecycle
 from tests.http.axis.places import credential, lenient
@@ -31,7 +31,7 @@ async def partners(here: Town) -> AsyncIterator[dict[tuple[str, str], Partner]]:
         session = await opened.enter_async_context(aiohttp.ClientSession())
         found: dict[tuple[str, str], Partner] = {}
         for peer, seat in SEATS.items():
-            gateway = GatewayClient(here.url, token=TOKENS[peer], patience=ONE_TRY)
+            gateway = GatewayClient(here.url, token=TOKENS[peer], patience=FEW_TRIES)
             await opened.enter_async_context(gateway)
             found[peer, "native"] = NativePartner(seat, here.url, TOKENS[peer], gateway)
             system_id, secret = await credential(here, peer)

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -23,6 +24,9 @@ def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     url = next(line.split()[0] for line in told if "/openapi.json" in line)
     with urllib.request.urlopen(url) as answer:
         assert json.load(answer)["openapi"].startswith("3.")
+    kit = next(line for line in told if "gateway conformance --against" in line)
+    assert _kit(kit, "--only", "send", "--only", "recall-13-15").count("pass ") == 16  # two partners, two doors each
+
     staying.until("90/BM-VP")
     staying.until("90/BM-VP")  # both addressees of the spare packet took it
 
@@ -39,6 +43,13 @@ def _tried(curl: Path, line: str) -> str:
     """What a command of the page answers."""
     _, *arguments = shlex.split(line)
     return subprocess.run([curl, "-sS", "--fail", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _kit(line: str, *more: str) -> str:
+    """What the test kit says, with the partners the demo made for it."""
+    _, *arguments = shlex.split(line)
+    command = [sys.executable, "-m", "gateway", "--lang", "en", *arguments, *more]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_it_can_be_stopped_in_the_middle() -> None:
