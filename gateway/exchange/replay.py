@@ -14,7 +14,7 @@ from gateway.edxml import PartWriter, Received, received
 from gateway.exchange.line import Line
 from gateway.ledger import ReportFacts, decode, facts_of, read_report, write_report
 from gateway.ledger.case import seal_certificate
-from gateway.model.agency import Directory, Peer
+from gateway.model.agency import EMPTY, Directory, Peer
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity, found
 from gateway.rules import Examination, Known, examine
@@ -106,7 +106,7 @@ async def impact(
         for packet in rows:
             number, after = number + 1, packet.dispatch_id
             _, facts = await _report_of(line, packet)
-            directory = await _directory(line, facts.versions.directory)
+            directory = await _directory(line, facts.versions.directory, directory)
             known = Known(
                 directory, line.trust, line.limits, facts.examined_at, table or await _table(line, facts), policy=policy
             )
@@ -137,10 +137,12 @@ async def _report_of(line: Line, packet: Kept) -> tuple[bytes, ReportFacts]:
     return then, read_report(then)
 
 
-async def _directory(line: Line, version: int) -> Directory:
-    if line.directory.version == version:
-        return line.directory
-    directory = await line.store.read(queries.directory_at, version)
+async def _directory(line: Line, version: int, known: Directory = EMPTY) -> Directory:
+    """The directory at a version; what changed since an earlier one that is known is read, and nothing else."""
+    for one in (line.directory, known):
+        if one.version == version:
+            return one
+    directory = await line.store.read(queries.directory_at, version, known)
     if directory is None:
         raise MissingVersionError("directory", str(version))
     return directory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,6 +82,30 @@ def test_grants_end_and_revoked_peers_fall_silent() -> None:
     revoked = Peer("hub", "Trục", HUB.grants, revoked_at=NOW)
     assert directory(revoked).speaks_for(revoked, PROVINCE, NOW - DAY)
     assert not directory(revoked).speaks_for(revoked, PROVINCE, NOW)
+
+
+def test_a_route_asked_before_an_instant_and_after_it_follows_the_grants_of_each() -> None:
+    old = Peer("old", "Trục cũ", (Grant("H41", subtree=True, period=Period(None, NOW)),))
+    new = Peer("new", "Trục mới", (Grant("H41", subtree=True, period=Period(NOW, NOW + DAY)),))
+    known = directory(old, new, replace(HUB, revoked_at=NOW + 2 * DAY))
+    asked = [NOW - DAY, NOW, NOW + DAY, NOW + 2 * DAY]
+    for instants in (asked, asked[::-1], asked):
+        routes = {at: known.route(OFFICE, at) for at in instants}
+        assert [route and route.key for route in map(routes.get, asked)] == ["old", "new", "hub", None]
+    assert not known.routes_changed_between(NOW - DAY, NOW - timedelta(seconds=1))
+    for turn in asked[1:]:
+        assert known.routes_changed_between(turn - timedelta(seconds=1), turn)
+        assert not known.routes_changed_between(turn, turn + timedelta(seconds=1))
+
+
+def test_of_two_granted_equally_near_the_earlier_one_collects() -> None:
+    twin = Peer("a-twin", "Trục thứ hai", HUB.grants)
+    assert directory(HUB, twin).route(OFFICE, NOW) == HUB
+    assert directory(twin, HUB).route(OFFICE, NOW) == twin
+
+
+def test_a_directory_is_written_down_short_whatever_it_holds() -> None:
+    assert repr(directory(HUB)) == "Directory(1, 4 agencies, 1 peers)"
 
 
 def test_a_loop_of_superiors_ends_the_walk() -> None:
