@@ -185,11 +185,12 @@ async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | Non
     """
     async with AsyncExitStack() as stack:
         line = await stack.enter_async_context(open_line(config, clock))
+        mailer = _mailer(config)
         connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
-        await stack.enter_async_context(_telling(config, line, push_ca_pem))
+        await stack.enter_async_context(_telling(line, mailer, push_ca_pem))
         runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -252,14 +253,19 @@ async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stampe
                 task.cancel()
 
 
+def _mailer(config: Config) -> SmtpMailer | None:
+    """The way to the configured mail server; None where mail is off. KeyFileError where the password is not kept."""
+    rules = config.mail
+    if not rules.host:
+        return None
+    password = load_password(rules.password_file) if rules.password_file else ""
+    return SmtpMailer(rules, password, config.keys.origin)
+
+
 @asynccontextmanager
-async def _telling(config: Config, line: Line, ca_pem: str | None) -> AsyncIterator[None]:
-    """Webhooks, reminders and mails at work, until the block ends. KeyFileError where the mail password is not kept."""
-    rules, mailer = config.mail, None
-    if rules.host:
-        password = load_password(rules.password_file) if rules.password_file else ""
-        mailer = SmtpMailer(rules, password, config.keys.origin)
-    private = config.webhooks.private_targets
+async def _telling(line: Line, mailer: SmtpMailer | None, ca_pem: str | None) -> AsyncIterator[None]:
+    """Webhooks, reminders and mails at work, until the block ends."""
+    private = line.webhooks.private_targets
     async with webhook_session(private, tls(ca_pem)) as session, asyncio.TaskGroup() as tasks:
         work = [
             tasks.create_task(webhooks.run(line, HttpPoster(session, private)), name="webhooks"),
