@@ -21,7 +21,6 @@ from tests.http.town import awaited
 from tests.mail import mail_server
 from tests.store.samples import NOW, admit
 
-
 PLAIN = config.describe("vi", {"keys.origin": "truc.test/ledger"})
 
 
