@@ -10,7 +10,7 @@ Invariants, kept at every instant and across every crash (tests/exchange proves 
 6. An attempt is registered before it is made; at most one attempt of a delivery is open.
 7. Every change above has its entry in the ledger, at an index assigned in the transaction that made the change.
 8. A checkpoint is signed only for a tree that extends every tree signed before.
-9. A status packet is kept and delivered whatever it speaks of and in whatever order; what it is matched to is a document
+9. A status packet is kept and delivered whatever it speaks of, in whatever order; what it is matched to is a document
    between the two agencies it names.
 10. What was withdrawn is never handed over, and what its addressee gave back is never handed over again.
 11. A change is made to documents of its own sender alone; at each delivery it concerns it is answered once.

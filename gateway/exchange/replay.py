@@ -78,7 +78,9 @@ async def replay(line: Line, dispatch_id: str, snapshot: RevocationSnapshot | No
         raise MissingVersionError("anchors", facts.versions.anchors)
     directory = await _directory(line, facts.versions.directory)
     peer = _peer(directory, facts)
-    known = Known(directory, line.trust, line.limits, facts.examined_at, await _table(line, facts))
+    table = await _table(line, facts)
+    held_to = table.policies.get(facts.policy or "")
+    known = Known(directory, line.trust, line.limits, facts.examined_at, table, held_to)
     with _again(line, packet, facts) as packet_received:
         examination = examine(packet_received, peer, known)
         if facts.pdf is not None:
@@ -101,7 +103,7 @@ async def impact(
 
     PDFs are not read again: what was found in them is judged by the other policy.
     """
-    number, after = 0, ""
+    number, after, directory = 0, "", line.directory
     while rows := await line.store.read(kept_since, since, after, PACKETS_PER_READ):
         for packet in rows:
             number, after = number + 1, packet.dispatch_id

@@ -15,13 +15,30 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.model.agency import Agency, Directory, Peer
 from gateway.model.delivery import Backoff, Outcome
+from gateway.model.dispatch import Kind
+from gateway.model.lifecycle import ChangeKind, Relation
+from gateway.model.packet import StatusCode
 from gateway.model.reasons import Reason
-from gateway.store import ClaimDue, CloseAttempt, PutDirectory, PutTree, RecordRefusal, Store, StoreNotice
+from gateway.store import (
+    ClaimDue,
+    CloseAttempt,
+    Named,
+    NewChange,
+    NewDelivery,
+    NewLink,
+    NewStatus,
+    PutDirectory,
+    PutTree,
+    RecordRefusal,
+    Store,
+    StoreNotice,
+    Target,
+)
 from gateway.store.engine import parse_url, writer_engine
 from gateway.store.migrate import notice_about
 from gateway.store.schema import metadata
 from tests.postgres import PostgresServer
-from tests.store.samples import NOW, admit, write
+from tests.store.samples import DEADLINE, NOW, admit, write
 from tests.stores import ENGINES
 
 
@@ -165,7 +182,7 @@ REFUSED = [
     *(pytest.param(f"DELETE FROM {table}", f"{table} is append-only", id=f"delete {table}") for table in APPEND_ONLY),
     *(
         pytest.param(f"DELETE FROM {table}", f"{table} rows are never deleted", id=f"delete {table}")
-        for table in ("ledger_head", "ledger_tiles", "deliveries", "attempts")
+        for table in ("ledger_head", "ledger_tiles", "deliveries", "attempts", "changes")
     ),
     ("UPDATE directory_versions SET version = 9", "directory_versions is append-only"),
     ("UPDATE agency_changes SET gone = NOT gone", "agency_changes is append-only"),
@@ -177,6 +194,10 @@ REFUSED = [
     ("UPDATE dispatch_attachments SET name = 'other'", "dispatch_attachments is append-only"),
     ("UPDATE delivery_events SET detail = 'other'", "delivery_events is append-only"),
     ("UPDATE refusals SET reason = 'other'", "refusals is append-only"),
+    ("UPDATE statuses SET description = 'other'", "statuses is append-only"),
+    ("UPDATE links SET target = NULL", "links is append-only"),
+    ("UPDATE changes SET answer = 'refused'", "a change is only answered, and once"),
+    ("UPDATE changes SET answer = NULL, answered_at = NULL", "a change is only answered, and once"),
     ("UPDATE attempts SET detail = 'other'", "a closed attempt never changes"),
     ("UPDATE deliveries SET status = 'queued'", "a final status never changes"),
     ("UPDATE ledger_head SET size = size + 1", "ledger_head counts"),
@@ -225,6 +246,13 @@ def _fill(store: Store) -> None:
     write(store, admit(1, push=True))
     (due,) = write(store, ClaimDue(NOW, limit=1, per_addressee=1, backoff=Backoff(), chance=0.0))
     write(store, CloseAttempt(due.delivery_id, due.number, NOW, Outcome.REFUSED, "không nhận", b"entry"))
+    named = Named("document-2")
+    recall = NewChange(ChangeKind.RECALL, (Target(named),), "nhầm", None)
+    told = NewStatus("G22", "G01", named, StatusCode.FINISHED, "xong", None, "00" * 16, "00" * 32)
+    write(store, admit(2, deliveries=(NewDelivery(f"{8:026}", "G22", "G22", "peer-G22", False, DEADLINE),)))
+    links = (NewLink(Relation.RECALLS, named, "G01"),)
+    write(store, admit(3, business_type=1, document_id="recall", change=recall, links=links))
+    write(store, admit(4, "G01", kind=Kind.STATUS, document_id=None, status=told))
     write(store, RecordRefusal("peer", None, Reason.XML_DOCTYPE, NOW, None))
     write(store, PutTree(0, 2, {(0, 0): b"h" * 64}, b"note", NOW))
     write(store, PutDirectory(Directory(1, (Agency("G22", "Bộ", ("G22",)),), (Peer("bo", "Bộ"),)), NOW))
