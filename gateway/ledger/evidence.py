@@ -32,10 +32,14 @@ class Event(StrEnum):
     RELAY_ACCEPTANCE = "RelayAcceptance"
     RELAY_REJECTION = "RelayRejection"
     RELAY_FAILURE = "RelayFailure"
+    NOTIFICATION_FOR_ACCEPTANCE = "NotificationForAcceptance"
     CONSIGNMENT_ACCEPTANCE = "ConsignmentAcceptance"
     CONSIGNMENT_REJECTION = "ConsignmentRejection"
     ACCEPTANCE_REJECTION_EXPIRY = "AcceptanceRejectionExpiry"
     CONTENT_CONSIGNMENT = "ContentConsignment"
+    CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
+    CONTENT_ACCESS_TRACKING = "ContentAccessTracking"
+    CONSIGNMENT_NOTIFICATION = "ConsignmentNotification"
     CONTENT_HANDOVER = "ContentHandover"
     CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
 
@@ -47,12 +51,13 @@ NEGATIVE = frozenset(
         Event.RELAY_FAILURE,
         Event.CONSIGNMENT_REJECTION,
         Event.ACCEPTANCE_REJECTION_EXPIRY,
+        Event.CONTENT_CONSIGNMENT_FAILURE,
         Event.CONTENT_HANDOVER_FAILURE,
     }
 )
 """Something did not happen: such an evidence always says why."""
 
-DECLINED, DEADLINE = "addressee.declined", "deadline.passed"
+DECLINED, DEADLINE, TAKEN_BACK = "addressee.declined", "deadline.passed", "sender.took_back"
 ETSI_CODES = {DECLINED: "RC08"}
 """Our reason, and its code in EN 319 522-2 where that is known for certain (TS 119 534-2 clause 8.3.4.2 uses it so)."""
 
@@ -64,14 +69,36 @@ EVIDENCE_OF: dict[EntryKind, tuple[Event, ...]] = {
     EntryKind.ACKNOWLEDGE: (Event.CONTENT_HANDOVER, Event.CONSIGNMENT_ACCEPTANCE),
     EntryKind.DECLINE: (Event.CONSIGNMENT_REJECTION,),
     EntryKind.EXPIRE: (Event.CONTENT_HANDOVER_FAILURE, Event.ACCEPTANCE_REJECTION_EXPIRY),
+    EntryKind.WITHDRAW: (Event.CONTENT_CONSIGNMENT_FAILURE,),
+    EntryKind.CHANGE: (Event.NOTIFICATION_FOR_ACCEPTANCE,),
+    EntryKind.REMIND: (Event.CONSIGNMENT_NOTIFICATION,),
 }
 """The published table: which events of the standard an entry is evidence of."""
+STATUS_EVIDENCE: dict[str, Event] = {
+    "01": Event.CONTENT_HANDOVER,
+    "02": Event.CONSIGNMENT_REJECTION,
+    "03": Event.CONSIGNMENT_ACCEPTANCE,
+    "04": Event.CONTENT_ACCESS_TRACKING,
+    "05": Event.CONTENT_ACCESS_TRACKING,
+    "06": Event.CONTENT_ACCESS_TRACKING,
+    "13": Event.NOTIFICATION_FOR_ACCEPTANCE,
+    "15": Event.CONSIGNMENT_ACCEPTANCE,
+    "16": Event.CONSIGNMENT_REJECTION,
+}
+"""Of an entry of kind `status`, by its code: what the addressee's people say they did, or (13) what they are asked."""
+ANSWER_EVIDENCE: dict[str, Event] = {
+    "done": Event.CONSIGNMENT_ACCEPTANCE,
+    "refused": Event.CONSIGNMENT_REJECTION,
+}
+"""Of an entry of kind `answer`, by its outcome: the addressee's answer to what the sender asked."""
 RELAYED: dict[EntryKind, Event] = {
     EntryKind.DELIVER: Event.RELAY_ACCEPTANCE,
     EntryKind.DECLINE: Event.RELAY_REJECTION,
     EntryKind.EXPIRE: Event.RELAY_FAILURE,
 }
 """And this one beside, where the addressee's packets are collected by another agency's hub, which carries them on."""
+WORDED = frozenset({EntryKind.DECLINE, EntryKind.ANSWER})
+"""Entries that hold the salted digest of what a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +152,12 @@ def evidence_of(
     """Every evidence the entry `data` at `index` gives. `relayed`: a hub collects for the addressee."""
     entry = decode(data)
     values = dict(entry.fields)
-    events = EVIDENCE_OF.get(entry.kind, ())
+    events = _events(entry, values)
     if relayed and entry.kind in RELAYED:
         events += (RELAYED[entry.kind],)
     if entry.kind is EntryKind.ACCEPT:
         submission = Submission.of(entry)
-    recipients = values.get("addressees", values.get("addressee", ""))
-    packet = values.get("packet", NONE)
+    recipients = values.get("addressees") or values.get("addressee") or values.get("agency", "")
     for event in events:
         yield EvidenceFacts(
             event=event,
@@ -139,15 +165,30 @@ def evidence_of(
             origin=origin,
             index=index,
             leaf=leaf_hash(data).hex(),
-            dispatch=values.get("dispatch"),
-            delivery=values.get("delivery"),
+            dispatch=values.get("target", values.get("dispatch")),
+            delivery=_or_none(values.get("delivery")),
             recipients=tuple(recipients.split()),
             submitter=values.get("peer"),
-            packet=None if packet == NONE else packet,
+            packet=_or_none(values.get("packet")),
             submission=submission,
             reason=_reason(entry) if event in NEGATIVE else None,
-            reason_digest=values["reason"] if entry.kind is EntryKind.DECLINE else None,
+            reason_digest=_or_none(values.get("reason")) if event in NEGATIVE and entry.kind in WORDED else None,
         )
+
+
+def _events(entry: Entry, values: dict[str, str]) -> tuple[Event, ...]:
+    """The events of an entry; none where a packet speaks of something the register does not know."""
+    if values.get("target") == NONE:
+        return ()
+    if entry.kind is EntryKind.STATUS:
+        return (STATUS_EVIDENCE[values["code"]],) if values["code"] in STATUS_EVIDENCE else ()
+    if entry.kind is EntryKind.ANSWER:
+        return (ANSWER_EVIDENCE[values["outcome"]],) if values["outcome"] in ANSWER_EVIDENCE else ()
+    return EVIDENCE_OF.get(entry.kind, ())
+
+
+def _or_none(value: str | None) -> str | None:
+    return None if value == NONE else value
 
 
 def _reason(entry: Entry) -> str:
@@ -156,8 +197,10 @@ def _reason(entry: Entry) -> str:
             return entry["reason"]
         case EntryKind.CONFLICT:
             return "record.document_id_taken"
-        case EntryKind.DECLINE:
+        case EntryKind.DECLINE | EntryKind.STATUS | EntryKind.ANSWER:
             return DECLINED
+        case EntryKind.WITHDRAW:
+            return TAKEN_BACK
     return DEADLINE
 
 

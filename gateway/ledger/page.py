@@ -37,6 +37,7 @@ SHOWN = frozenset(
         EntryKind.CHANGE,
         EntryKind.WITHDRAW,
         EntryKind.ANSWER,
+        EntryKind.REMIND,
     }
 )
 """What happens at an addressee's."""

@@ -13,10 +13,12 @@ from lxml import etree
 
 from gateway.ledger.entry import NONE, Entry, EntryKind
 from gateway.ledger.evidence import (
+    ANSWER_EVIDENCE,
     EVENT_URI,
     EVIDENCE_OF,
     NEGATIVE,
     RELAYED,
+    STATUS_EVIDENCE,
     Event,
     EvidenceFacts,
     Submission,
@@ -27,7 +29,7 @@ from gateway.ledger.evidence import (
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.tree import leaf_hash
 from gateway.trust import countersign, verify_countersigned
-from tests.ledger.cases import AT, DELIVERY, DISPATCH, acceptance, facts, outcome, sealed, sha
+from tests.ledger.cases import AT, DELIVERY, DISPATCH, OTHER, acceptance, facts, outcome, sealed, sha
 from tests.pki import pki
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "evidence.xsd"
@@ -50,6 +52,19 @@ def entries() -> list[Entry]:
         outcome(EntryKind.ACKNOWLEDGE),
         Entry.of(EntryKind.DECLINE, AT + timedelta(hours=1), **delivery, reason="0d" * 32),
         outcome(EntryKind.EXPIRE),
+        Entry.of(EntryKind.WITHDRAW, AT, **delivery, change=OTHER),
+        Entry.of(EntryKind.REMIND, AT, **delivery, what="unfetched", level="1"),
+        Entry.of(EntryKind.CHANGE, AT, dispatch=OTHER, relation="recalls", target=DISPATCH, addressees="H41.02"),
+        *(
+            Entry.of(
+                EntryKind.STATUS, AT, dispatch=OTHER, target=DISPATCH, delivery=DELIVERY, agency="H41.02", code=code
+            )
+            for code in STATUS_EVIDENCE
+        ),
+        *(
+            Entry.of(EntryKind.ANSWER, AT, **delivery, change=OTHER, outcome=said, reason="0e" * 32)
+            for said in ANSWER_EVIDENCE
+        ),
     ]
 
 
@@ -62,7 +77,7 @@ def everything() -> list[EvidenceFacts]:
 
 
 def test_every_kind_in_the_table_and_every_event_is_issued() -> None:
-    assert {entry.kind for entry in entries()} == set(EVIDENCE_OF)
+    assert {entry.kind for entry in entries()} == {*EVIDENCE_OF, EntryKind.STATUS, EntryKind.ANSWER}
     assert {one.event for one in everything()} == set(Event)
     assert set(RELAYED) <= set(EVIDENCE_OF)
 
@@ -142,6 +157,11 @@ def test_too_large_an_evidence_is_refused_before_it_is_read() -> None:
 def test_the_schema_lists_every_event_under_its_uri() -> None:
     listed = set(re.findall(re.escape(EVENT_URI) + r"(\w+)", SCHEMA.read_text(encoding="utf-8")))
     assert set(Event) <= listed
+
+
+def test_what_speaks_of_nothing_the_register_knows_is_evidence_of_nothing() -> None:
+    stray = {"dispatch": OTHER, "target": NONE, "delivery": NONE, "agency": "H41.02", "code": "03"}
+    assert not list(evidence_of(ORIGIN, 1, Entry.of(EntryKind.STATUS, AT, **stray).encode()))
 
 
 def test_the_page_of_evidence_has_the_table() -> None:

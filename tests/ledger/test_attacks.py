@@ -1,0 +1,226 @@
+"""What an attacker would try with a case: each attempt is answered with the name of what is wrong."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.ledger.archive import pack, unpack
+from gateway.ledger.case import CHECKPOINT, Case, seal_case, write_case
+from gateway.ledger.check import check_case
+from gateway.ledger.check_parts import Known
+from gateway.ledger.cosignature import Cosigner, WitnessKey
+from gateway.ledger.entry import EntryKind
+from gateway.ledger.fault import Fault
+from gateway.ledger.note import cut_note
+from gateway.ledger.receipt import write_receipt
+from gateway.trust import countersign
+from gateway.trust.timestamp import request
+from tests.ledger.cases import (
+    AT,
+    LOG,
+    acceptance,
+    changed,
+    evidence,
+    facts,
+    outcome,
+    proven,
+    sealed,
+    sha,
+    whole,
+    written,
+)
+from tests.ledger.ledgers import note_signer
+from tests.pki import pki
+from tests.tsa import authority
+
+EVENT = "evidence/40-ContentHandover.xml"
+
+
+def faults(data: bytes, known: Known = Known()) -> dict[str, Fault]:  # noqa: B008  frozen
+    return {one.member: one.fault for one in check_case(data, LOG.key.vkey, known).wrong}
+
+
+def another() -> Case:
+    """A true case of another dispatch in another state of the ledger."""
+    stated = replace(facts(sealed(), sha(pki().p256.der)), dispatch_id="01KB2M7Q0N5W4Z8T3R6Y9C1D2F")
+    receipt_xml = countersign(write_receipt(stated), pki().gateway.signer, AT)
+    entries = (acceptance(stated, receipt_xml), outcome(EntryKind.DELIVER, stated.dispatch_id))
+    return changed(proven(*entries), receipt_xml=receipt_xml, envelope=sealed())
+
+
+def event_case() -> Case:
+    return replace(whole(), papers=None, entries=[one for one in whole().entries if one.index == 40])
+
+
+@pytest.mark.parametrize("name", sorted(unpack(written(event_case()))))
+def test_a_flipped_bit_in_a_case_for_a_third_party_is_named(name: str) -> None:
+    good = unpack(written(event_case()))
+    for place in (0, len(good[name]) // 2, len(good[name]) - 1):
+        bad = good[name][:place] + bytes([good[name][place] ^ 1]) + good[name][place + 1 :]
+        assert name in faults(pack({**good, name: bad})), place
+
+
+@pytest.mark.parametrize(
+    "name", ["receipt.xml", EVENT, "entries/40.txt", "entries/40.tlog-proof", "checkpoint"]
+)
+def test_a_member_swapped_in_from_another_true_case_is_named(name: str) -> None:
+    good, other = unpack(written(whole())), unpack(written(another()))
+    assert good[name] != other[name]
+    assert faults(pack({**good, name: other[name]}))
+
+
+def test_evidence_of_another_dispatch_is_named_even_where_the_gateway_sealed_the_container() -> None:
+    case = whole()
+    stolen = {**evidence(case), (40, "ContentHandover"): evidence(another())[40, "ContentHandover"]}
+    data = write_case(replace(case, evidence=stolen), pki().gateway.signer, AT)
+    assert faults(data) == {EVENT: Fault.CASE_EVIDENCE_DIFFERS}
+
+
+def test_evidence_left_out_is_missed_even_where_the_gateway_sealed_the_container() -> None:
+    kept = {name: xml for name, xml in evidence(whole()).items() if name != (40, "ContentHandover")}
+    data = write_case(replace(whole(), evidence=kept), pki().gateway.signer, AT)
+    assert faults(data) == {EVENT: Fault.CASE_MISSING}
+
+
+def test_a_checkpoint_of_another_tree_is_named() -> None:
+    data = write_case(
+        replace(whole(), checkpoint=another().checkpoint, evidence=evidence(whole())), pki().gateway.signer, AT
+    )
+    assert set(faults(data).values()) <= {Fault.PROOF_INCLUSION, Fault.CASE_NO_ACCEPTANCE}
+    assert "entries/40.tlog-proof" in faults(data)
+
+
+def test_a_container_sealed_by_somebody_else_is_named() -> None:
+    """A thief has every file but not the gateway's key: his own seal brings his own certificate."""
+    inside = {name: data for name, data in unpack(written(whole())).items() if not name.startswith("META-INF/")}
+    inside.pop("mimetype")
+    assert faults(seal_case(inside, pki().stranger.signer, AT)) == {
+        "META-INF/signatures.xml": Fault.CASE_SIGNER_UNKNOWN
+    }
+
+
+def test_a_certificate_swapped_for_the_attackers_is_named() -> None:
+    good = unpack(written(whole()))
+    assert faults(pack({**good, "gateway.pem": pki().stranger.pem})) == {"gateway.pem": Fault.CASE_CERTIFICATE}
+    renamed = {**good, f"certificates/{'0' * 64}.pem": pki().stranger.pem}
+    assert faults(pack(renamed))[f"certificates/{'0' * 64}.pem"] is Fault.CASE_CERTIFICATE
+
+
+def test_words_put_into_the_page_are_named_even_where_the_gateway_sealed_them() -> None:
+    inside = {name: data for name, data in unpack(written(whole())).items() if not name.startswith("META-INF/")}
+    inside.pop("mimetype")
+    inside["page.html"] = inside["page.html"].replace(b"</body>", b"<p>Guilty.</p></body>")
+    assert faults(seal_case(inside, pki().gateway.signer, AT)) == {"page.html": Fault.CASE_PAGE}
+
+
+def test_other_words_than_those_the_ledger_holds_are_named() -> None:
+    data = write_case(
+        replace(whole(), evidence=evidence(whole()), reasons={41: bytes(16) + b"words"}), pki().gateway.signer, AT
+    )
+    assert faults(data) == {"reasons/41.bin": Fault.CASE_REASON_DIFFERS}
+
+
+def stamped(ahead: timedelta = timedelta(hours=1), checkpoint: bytes | None = None) -> tuple[bytes, Known]:
+    tsa = authority()
+    tsa.ahead = ahead
+    case = replace(whole(), evidence=evidence(whole()))
+    stamp = tsa.respond(request(checkpoint or case.checkpoint, b"12345678"))
+    return write_case(replace(case, stamp=stamp), pki().gateway.signer, AT), Known((tsa.root.der,))
+
+
+def test_a_time_stamp_is_proven_with_its_authority_and_only_told_without() -> None:
+    data, known = stamped()
+    with_it, without = check_case(data, LOG.key.vkey, known), check_case(data, LOG.key.vkey)
+    assert with_it.holds and without.holds
+    assert "proven.stamped" in [one.code for one in with_it.proven]
+    assert "unproven.stamp" in [one.code for one in without.unproven]
+
+
+def test_a_time_stamp_earlier_than_what_it_covers_is_a_lie() -> None:
+    data, known = stamped(-timedelta(hours=1))
+    assert faults(data, known) == {"checkpoint.tsr": Fault.CASE_STAMP_BEFORE}
+
+
+def test_a_time_stamp_over_another_checkpoint_or_of_another_authority_is_named() -> None:
+    data, known = stamped(checkpoint=another().checkpoint)
+    assert faults(data, known) == {"checkpoint.tsr": Fault.CASE_STAMP}
+    data, _ = stamped()
+    assert faults(data, Known((pki().root.der,))) == {"checkpoint.tsr": Fault.CASE_STAMP}
+
+
+def cosigned(text: bytes) -> tuple[bytes, WitnessKey]:
+    signer = note_signer(seed=bytes([9]) * 32)
+    key = WitnessKey("witness.example", signer.key.public_key)
+    return Cosigner(key, signer.sign).cosign(text, AT).encode(), key
+
+
+def test_a_witness_that_is_believed_is_proven_and_one_that_did_not_sign_is_told() -> None:
+    line, key = cosigned(cut_note(whole().checkpoint)[0])
+    case = replace(whole(), evidence=evidence(whole()), cosigned=whole().checkpoint + line)
+    stranger = WitnessKey("other.example", key.public_key)
+    report = check_case(write_case(case, pki().gateway.signer, AT), LOG.key.vkey, Known((), (key, stranger)))
+    assert report.holds
+    assert "proven.cosigned" in [one.code for one in report.proven]
+    assert "unproven.witness" in [one.code for one in report.unproven]
+
+
+def test_a_cosigned_checkpoint_that_is_another_is_named() -> None:
+    line, key = cosigned(cut_note(another().checkpoint)[0])
+    case = replace(whole(), evidence=evidence(whole()), cosigned=another().checkpoint + line)
+    data = write_case(case, pki().gateway.signer, AT)
+    assert faults(data, Known((), (key,))) == {"checkpoint.cosigned": Fault.CASE_COSIGNED_DIFFERS}
+
+
+def _zip(names: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, data in names.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def test_tricks_with_the_archive_are_refused_whole() -> None:
+    good = written(whole())
+    members = unpack(good)
+    streamed = bytearray(good)
+    struct.pack_into("<H", streamed, 6, 8)  # the first local header says: sizes follow behind the data
+    bomb = _zip({**members, "packet/attachments/01": bytes(60_000_000)}, zipfile.ZIP_DEFLATED)
+    for trick in (
+        _zip(members),
+        _zip(members, zipfile.ZIP_DEFLATED),
+        bomb,
+        _zip({**members, "../../etc/passwd": b"x"}),
+        good + b"PK\x05\x06",
+        good + b"\0",
+        b"MZ" + good,
+        bytes(streamed),
+        good[:-1],
+    ):
+        assert set(faults(trick)) == {""}
+
+
+def test_a_path_that_climbs_out_is_named_even_in_the_canonical_form() -> None:
+    for name in ("../x", "/etc/passwd", "packet/../x", "C:\\x"):
+        assert faults(pack({**unpack(written(whole())), name: b"x"})) == {name: Fault.CASE_UNKNOWN}
+
+
+def test_the_type_is_the_first_member_and_stands_where_the_standard_wants_it() -> None:
+    data = written(whole())
+    assert data[30:38] == b"mimetype" and data[38:69] == b"application/vnd.etsi.asic-e+zip"
+    members = unpack(data)
+    late = {**{name: one for name, one in members.items() if name != "mimetype"}, "mimetype": members["mimetype"]}
+    assert faults(pack(late)) == {"mimetype": Fault.CASE_MIMETYPE}
+
+
+def test_what_is_proven_stands_whatever_else_is_wrong() -> None:
+    good = unpack(written(whole()))
+    report = check_case(pack({**good, "page.html": b""}), LOG.key.vkey)
+    assert not report.holds
+    assert {"proven.accept", "proven.deliver", "proven.packet"} <= {one.code for one in report.proven}
+    assert CHECKPOINT in good
