@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import agencies, door, large, steps
+from benchmarks import agencies, door, large, ledger, steps
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
     print(_door_table(doors), flush=True)
     big = large.measure(megabytes)
     print(_large_table(big), flush=True)
+    audited, integrated = ledger.measure(100_000 if asked.quick else ledger.ENTRIES)
+    print(ledger.table(audited, integrated), flush=True)
     directory = agencies.measure()
     print(agencies.table(directory))
     if asked.json:
@@ -52,6 +54,7 @@ def main() -> None:
             "steps": [dataclasses.asdict(one) for one in costs],
             "door": [dataclasses.asdict(one) for one in doors],
             "large": dataclasses.asdict(big),
+            "ledger": [dataclasses.asdict(audited), dataclasses.asdict(integrated)],
             "agencies": [dataclasses.asdict(one) for one in directory],
         }
         asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")

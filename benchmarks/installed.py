@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,12 +27,12 @@ class Installed:
 
 
 @contextmanager
-def installed() -> Iterator[Installed]:
+def installed(overrides: Mapping[str, object] = UNLIMITED) -> Iterator[Installed]:
     """A fresh gateway on its embedded database, until the block ends."""
     at = datetime.now(UTC)
     issuer = Issuer(at)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cast = assemble(issuer, "https://127.0.0.1:1/nobody")
-        stage = asyncio.run(prepare(Path(folder), issuer, cast, at, overrides=UNLIMITED))
+        stage = asyncio.run(prepare(Path(folder), issuer, cast, at, overrides=overrides))
         with serving(["-m", "gateway", "serve", "--config", stage.config], GATEWAY_LANG="en") as served:
             yield Installed(stage, served)

@@ -24,8 +24,8 @@ ENTRIES_PER_ROUND = 4_096
 class Sequencer:
     """Grows the tree of one ledger. Only its own task changes `tree`, the tree of the last checkpoint it knows."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, line: Line, entries_max: int = ENTRIES_PER_ROUND) -> None:
+        self._line, self._entries_max = line, entries_max
         self.tree: Tree | None = None
 
     async def once(self) -> bool:
@@ -37,7 +37,7 @@ class Sequencer:
         tree = self.tree if self.tree is not None else await line.store.read(queries.tree)
         mark = await last_signed(line)  # before the entries, so that they reach as far
         ahead = 0 if mark is None else mark.size - tree.size
-        entries = await line.store.read(queries.entries, tree.size, max(ENTRIES_PER_ROUND, ahead))
+        entries = await line.store.read(queries.entries, tree.size, max(self._entries_max, ahead))
         leaves = [leaf_hash(entry) for entry in entries]
         await check_contained(line, mark, tree, leaves)
         if not leaves:
