@@ -90,8 +90,7 @@ def test_a_command_in_a_page_is_one_we_have(page: Path) -> None:
 def _parses(words: list[str], line: str) -> None:
     command: click.Command = root
     while isinstance(command, click.Group):
-        while words and words[0].startswith("--lang"):
-            words = words[2:]
+        words = _behind_options(command, words, line)
         if not words:
             return
         found = command.commands.get(words[0])
@@ -101,6 +100,17 @@ def _parses(words: list[str], line: str) -> None:
     for word in words:
         if word.startswith("--"):
             assert word.partition("=")[0] in known, f"no option {word}: {line}"
+
+
+def _behind_options(group: click.Group, words: list[str], line: str) -> list[str]:
+    """What follows the options of a group itself, each of them one it has."""
+    options = {spelling: param for param in group.params for spelling in param.opts}
+    while words and words[0].startswith("--"):
+        name, _, value = words[0].partition("=")
+        assert name in options, f"no option {name}: {line}"
+        takes_next = not value and not getattr(options[name], "is_flag", False)
+        words = words[2 if takes_next else 1 :]
+    return words
 
 
 def test_the_client_in_the_pages_is_the_client_we_have() -> None:
