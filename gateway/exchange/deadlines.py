@@ -71,12 +71,14 @@ class Deadline:
 def receipt_deadline(calendar: Calendar, rules: DeadlineRules, admitted_at: datetime, priority: int) -> datetime:
     """When the addressee has told of the receipt at the latest. A higher urgency is never owed later."""
     least = calendar.add_working_time(admitted_at, timedelta(hours=rules.receipt_h_min))
-    ordinary = max(calendar.end_of_working_day(admitted_at), least)
-    urgent = calendar.add_working_time(admitted_at, timedelta(hours=rules.urgent_h))
-    very_urgent = calendar.add_working_time(admitted_at, timedelta(hours=rules.very_urgent_h))
-    express = admitted_at + timedelta(hours=rules.express_h)
-    steps = [ordinary, urgent, very_urgent, express]
-    return min(steps[: min(max(priority, 0), 3) + 1])
+    until = max(calendar.end_of_working_day(admitted_at), least)
+    if priority >= 1:
+        until = min(until, calendar.add_working_time(admitted_at, timedelta(hours=rules.urgent_h)))
+    if priority >= 2:
+        until = min(until, calendar.add_working_time(admitted_at, timedelta(hours=rules.very_urgent_h)))
+    if priority >= 3:
+        until = min(until, admitted_at + timedelta(hours=rules.express_h))
+    return until
 
 
 def due_deadline(calendar: Calendar, due_on: date) -> datetime:

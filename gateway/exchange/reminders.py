@@ -70,13 +70,11 @@ def due_reminders(line: Line, facts: DeliveryFacts, now: datetime) -> list[Recor
 def step_reached(line: Line, deadline: Deadline, now: datetime) -> int | None:
     """The step of escalation an instant is at; None before the first."""
     calendar, rules = line.calendar, line.reminders
-    begins = (
-        calendar.subtract_working_time(deadline.at, timedelta(hours=rules.before_h)),
-        deadline.at,
-        calendar.add_working_time(deadline.at, timedelta(hours=rules.superior_after_h)),
-    )
-    reached = [step for step, at in enumerate(begins) if now > at]
-    return reached[-1] if reached else None
+    if now <= calendar.subtract_working_time(deadline.at, timedelta(hours=rules.before_h)):
+        return None
+    if now <= deadline.at:
+        return 0
+    return 1 if now <= calendar.add_working_time(deadline.at, timedelta(hours=rules.superior_after_h)) else 2
 
 
 def _told(line: Line, addressee: str, level: int) -> str | None:
