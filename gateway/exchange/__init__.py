@@ -16,4 +16,6 @@ Invariants, kept at every instant and across every crash (tests/exchange proves 
 11. A change is made to documents of its own sender alone; at each delivery it concerns it is answered once.
 12. No document supersedes itself, over however many versions.
 13. In one year a number of an agency has one first bearer; every other document under it says whom it repeats.
+14. Every event becomes one notice for each webhook of the peers it concerns; of one dispatch, none overtakes another.
+15. A reminder of one thing owed, at one step of escalation, is recorded once; it is sent after it is recorded.
 """
