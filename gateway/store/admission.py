@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, bindparam, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gateway.ledger.entry import Entry, EntryKind
 from gateway.model.dispatch import Duplicate
@@ -159,8 +159,8 @@ _DOCUMENTS = (
 )
 
 
-_NUMBERS = select(dispatches.c.sender, dispatches.c.code, dispatches.c.number_year, dispatches.c.id).where(
-    tuple_(dispatches.c.sender, dispatches.c.code, dispatches.c.number_year).in_(bindparam("numbers", expanding=True))
+_NUMBERS = select(dispatches.c.number_key, dispatches.c.id).where(
+    dispatches.c.number_key.in_(bindparam("numbers", expanding=True))
 )
 
 
@@ -172,8 +172,8 @@ class _Seen:
     """By (peer, packet digest)."""
     documents: dict[str, dict[str, str]] = field(default_factory=dict)
     """Dispatch ids by document id and sender."""
-    numbers: dict[tuple[str, str, int], str] = field(default_factory=dict)
-    """Dispatch ids of the first document of an agency with a number, by (sender, number and notation, year)."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Dispatch ids of the first documents to bear a number, by `number_key`."""
     duplicates: dict[str, Duplicate] = field(default_factory=dict)
     """What the new ones repeat, by their dispatch ids."""
 
@@ -188,8 +188,8 @@ class _Seen:
                 seen.documents.setdefault(document_id, {})[sender] = dispatch_id
         numbers = [one.number for one in operations if one.number]
         if numbers:
-            for sender, code, year, dispatch_id in connection.execute(_NUMBERS, {"numbers": numbers}):
-                seen.numbers[sender, code, year] = dispatch_id
+            for number, dispatch_id in connection.execute(_NUMBERS, {"numbers": numbers}):
+                seen.numbers[number] = dispatch_id
         return seen
 
     def verdict(self, tx: Transaction, admit: Admit) -> Twin | Conflict | Barred | Admit:

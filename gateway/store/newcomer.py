@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from gateway.model.dispatch import Kind
 from gateway.store.changes import Asking, NewChange
-from gateway.store.spoken_of import NewLink
+from gateway.store.spoken_of import NewLink, number_key
 from gateway.store.statuses import NewStatus
 
 
@@ -74,10 +74,10 @@ class Newcomer:
         return None
 
     @property
-    def number(self) -> tuple[str, str, int] | None:
-        """(sender, number and notation, year) of the new document this packet announces, or None."""
+    def number(self) -> str | None:
+        """The number the new document this packet announces bears in its year, or None."""
         if self.kind is Kind.DOCUMENT and self.business_type == 0 and self.code and self.promulgated_on is not None:
-            return self.sender, self.code, self.promulgated_on.year
+            return number_key(self.sender, self.code, self.promulgated_on.year)
         return None
 
     def asking(self, ledger_index: int) -> Asking | None:

@@ -37,7 +37,7 @@ _DISPATCH = Insertion(
     "promulgated_on",
     "due_on",
     "priority",
-    "number_year",
+    "number_key",
     "duplicate_of",
     "duplicate_by",
 )
@@ -149,7 +149,7 @@ def _dispatch_row(admit: Newcomer, ledger_index: int, of: Duplicate | None) -> t
         admit.promulgated_on.isoformat() if admit.promulgated_on else None,
         admit.due_on.isoformat() if admit.due_on else None,
         admit.priority,
-        admit.number[2] if admit.number and takes_number else None,
+        admit.number if takes_number else None,
         of.dispatch_id if of else None,
         of.by if of else None,
     )

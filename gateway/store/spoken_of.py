@@ -53,8 +53,14 @@ _OF_SENDER = (
     .order_by(dispatches.c.ledger_index)
 )
 _BY_ID = _OF_SENDER.where(dispatches.c.document_id == bindparam("document_id"))
+_first = dispatches.alias("first")
 _BY_NUMBER = _OF_SENDER.where(
-    dispatches.c.code == bindparam("code"), dispatches.c.promulgated_on == bindparam("promulgated_on")
+    or_(
+        dispatches.c.number_key == bindparam("number"),
+        dispatches.c.duplicate_of
+        == select(_first.c.id).where(_first.c.number_key == bindparam("number")).scalar_subquery(),
+    ),
+    dispatches.c.promulgated_on == bindparam("promulgated_on"),
 )
 _PARTY = (
     select(dispatches.c.id)
@@ -79,14 +85,20 @@ _SUPERSEDED = (
 _LINK = Insertion(links, "dispatch_id", "position", "relation", "document_id", "code", "organ_id", "target")
 
 
+def number_key(sender: str, code: str, year: int) -> str:
+    """What no two documents of an agency share: the number and notation of one in a year."""
+    return f"{year} {sender} {code}"
+
+
 def named_by(connection: Connection, sender: str, named: Named, before: int) -> list[Row[*tuple[Any, ...]]]:
     """The documents of `sender` so named, recorded before ledger index `before`, oldest first: the document, and what
-    changed it under the same id. By number and day only where no id is written."""
+    changed it under the same id. By number and day only where no id is written, and then new documents alone."""
     facts = {"sender": sender, "before": before}
     if named.document_id is not None:
         return list(connection.execute(_BY_ID, {**facts, "document_id": named.document_id}))
     if named.code and named.promulgated_on:
-        by_number = {**facts, "code": named.code, "promulgated_on": named.promulgated_on}
+        number = number_key(sender, named.code, int(named.promulgated_on[:4]))
+        by_number = {**facts, "number": number, "promulgated_on": named.promulgated_on}
         return list(connection.execute(_BY_NUMBER, by_number))
     return []
 

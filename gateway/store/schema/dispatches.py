@@ -30,6 +30,7 @@ UNDELIVERED = text("status IN ('queued', 'held')")
 """Deliveries a deadline can still end."""
 NEW_DOCUMENT = text("kind = 'document' AND business_type = 0 AND document_id IS NOT NULL")
 """Dispatches that claim a document id; recalls, updates and replacements speak of one already claimed."""
+REPEATS = text("duplicate_of IS NOT NULL")
 OPEN = text("ended_at IS NULL")
 CLAIMED = text("claimed_until IS NOT NULL")
 DATED = text("due_on IS NOT NULL")
@@ -67,17 +68,18 @@ dispatches = Table(
     Column("promulgated_on", String(10)),
     Column("due_on", String(10)),
     Column("priority", SmallInteger),
-    Column("number_year", SmallInteger),
+    Column("number_key", Text),
     Column("duplicate_of", Id),
     Column("duplicate_by", String(16)),
-    Index("uq_dispatches_number", "sender", "code", "number_year", unique=True),
+    Index("uq_dispatches_number", "number_key", unique=True),
+    partial_index("ix_dispatches_duplicate_of", "duplicate_of", where=REPEATS),
     Index("uq_dispatches_packet", "packet_digest", "peer", unique=True),
     partial_index("uq_dispatches_new_document", "document_id", "sender", where=NEW_DOCUMENT, unique=True),
     partial_index("ix_dispatches_due_on", "due_on", "id", where=DATED),
 )
 
-"""Days are `yyyy-mm-dd`, null where the packet names none that exists. `number_year`: the year in which the document
-was the first of its agency to bear this number (`code`); null on every other. `duplicate_of`: the document whose number
+"""Days are `yyyy-mm-dd`, null where the packet names none that exists. `number_key`: year,
+agency and number, on the first document to bear it; null on every other. `duplicate_of`: the document whose number
 (`duplicate_by` "number") or identifier ("document_id") it repeats."""
 
 dispatch_attachments = Table(

@@ -40,12 +40,16 @@ def _dispatches() -> None:
         ("promulgated_on", sa.String(10)),
         ("due_on", sa.String(10)),
         ("priority", sa.SmallInteger()),
-        ("number_year", sa.SmallInteger()),
+        ("number_key", sa.Text()),
         ("duplicate_of", ID),
         ("duplicate_by", WORD),
     ):
         op.add_column("dispatches", sa.Column(name, kind))
-    op.create_index("uq_dispatches_number", "dispatches", ["sender", "code", "number_year"], unique=True)
+    op.create_index("uq_dispatches_number", "dispatches", ["number_key"], unique=True)
+    repeats = sa.text("duplicate_of IS NOT NULL")
+    op.create_index(
+        "ix_dispatches_duplicate_of", "dispatches", ["duplicate_of"], sqlite_where=repeats, postgresql_where=repeats
+    )
 
 
 def _points(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
