@@ -12,7 +12,7 @@
      8  receipt          to the sender                                    exchange.intake
      9  deliver          pulled by, or pushed to, each addressee          exchange.courier, exchange.push
     10  acknowledge      the addressee's statement, or silence            exchange.courier, exchange.watch
-    11  prove            a file that checks offline                       exchange.register, ledger.case
+    11  prove            a file that checks offline                       exchange.proving, ledger.case
 
 `rules.examine` decides steps 2 to 5, `exchange.intake.accept` is steps 0 to 8. A room imports only rooms above it:
 model, edxml, trust, rules, ledger, store, exchange, http, client, config, app, demo, cli.

@@ -32,6 +32,7 @@ async def facts_of(line: Line, seen: Dispatch) -> tuple[EvidenceFacts, ...]:
         facts
         for index, data in sorted(entries.items())
         for facts in evidence_of(line.notary.key.name, index, data, submission, _relayed(line, data))
+        if facts.dispatch == seen.id  # what this packet says of another is evidence about that other
     )
 
 

@@ -50,7 +50,6 @@ from gateway.ledger.check_parts import (
 )
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint
 from gateway.ledger.entry import NONE, Entry, EntryKind, decode, write_instant
-from gateway.ledger.evidence import Submission
 from gateway.ledger.examination import PdfBasis, read_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey
@@ -131,7 +130,7 @@ def _whole(book: Book, checkpoint: Checkpoint, entries: dict[int, Entry]) -> Rec
     book.prove("accept", index=index, at=write_instant(accept.at), **dict(accept.fields))
     _outcomes(book, entries, accept)
     certificate = _certificate(book, GATEWAY_CERTIFICATE, accept["gateway_certificate"])
-    check_evidence(book, checkpoint.origin, entries, Submission.of(accept))
+    check_evidence(book, checkpoint.origin, entries, accept)
     check_reasons(book, entries)
     receipt = _receipt(book, certificate, accept, checkpoint) if certificate is not None else None
     if certificate is not None:

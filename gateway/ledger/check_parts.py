@@ -63,9 +63,10 @@ class Known:
     witnesses: Sequence[WitnessKey] = ()
 
 
-def check_evidence(book: Book, origin: str, entries: Mapping[int, Entry], submission: Submission | None) -> None:
-    """Every evidence says what its entry says, and none is left out. `submission` is None where the case hides it."""
-    wanted = set(_expected(origin, entries, submission))
+def check_evidence(book: Book, origin: str, entries: Mapping[int, Entry], accept: Entry | None) -> None:
+    """Every evidence says what its entry says, and none is left out. `accept` is None where the case hides it."""
+    submission = Submission.of(accept) if accept else None
+    wanted = set(_expected(origin, entries, submission, accept["dispatch"] if accept else None))
     for name in sorted(book.members):
         if (match := EVIDENCE.fullmatch(name)) is None:
             continue
@@ -86,11 +87,14 @@ def check_evidence(book: Book, origin: str, entries: Mapping[int, Entry], submis
         book.note(name, ProofError(Fault.CASE_MISSING))
 
 
-def _expected(origin: str, entries: Mapping[int, Entry], submission: Submission | None) -> Iterator[str]:
-    """What must be there; whether a hub carried it on the ledger does not say."""
+def _expected(
+    origin: str, entries: Mapping[int, Entry], submission: Submission | None, dispatch: str | None
+) -> Iterator[str]:
+    """What must be there. Whether a hub carried it on the ledger does not say; what this packet says of another is
+    evidence about that other."""
     for index, entry in entries.items():
         for facts in evidence_of(origin, index, entry.encode(), submission):
-            if facts.event not in RELAYED.values():
+            if facts.event not in RELAYED.values() and dispatch in {None, facts.dispatch}:
                 yield evidence_member(index, facts.event)
 
 

@@ -98,7 +98,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     vkey = done("init", folder, "--origin", "truc.test/ledger").out.splitlines()[-1]
     written = home.read_text(encoding="utf-8")
     for key, value in {"port": "0", "anchors": '["root.pem"]', "format": '"console"'}.items():
-        written = re.sub(rf"^{key} = .*$", f"{key} = {value}", written, flags=re.MULTILINE)
+        written = re.sub(rf"^{key} = .*$", f"{key} = {value}", written, count=1, flags=re.MULTILINE)
     home.write_text(written, encoding="utf-8")
     done("directory", "import", folder / "agencies.csv", "--config", home)
     for key, agency in (("bo", MINISTRY), ("tinh", PROVINCE)):
