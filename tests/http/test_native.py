@@ -44,7 +44,7 @@ async def described(here: Town) -> Description:
 async def test_every_endpoint_served_is_described_and_every_one_described_is_served(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         description = await described(here)
-        native = [one for one in here.app.router.routes() if not (one.name or "").startswith("axis_")]
+        native = [one for one in here.app.router.routes() if not (one.name or "").startswith(("axis_", "console"))]
         served = {(route.method, public_path(route.resource.canonical)) for route in native}
         assert served == description.operations()
         assert len(served) == len(ENDPOINTS)

@@ -75,7 +75,7 @@ async def test_a_stream_taken_up_again_loses_and_repeats_nothing(tmp_path: Path)
     async with town(tmp_path) as here:
         seen: list[Event] = []
         for number in range(6):
-            await submitted(here, document_id=f"G22.2026.11.23.{number:04}")
+            await submitted(here, document_id=f"G22.2026.11.23.{number:04}", code_number=f"{number + 10}")
             if number % 2:  # broken off and taken up again, with changes in between
                 async with opened(here, "bo", seen[-1][0] if seen else None) as answer:
                     stream = Stream(answer)
