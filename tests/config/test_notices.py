@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,9 @@ async def test_a_whole_gateway_posts_and_mails_what_it_is_configured_to(home: Pa
     await receiver.setup()
     await web.TCPSite(receiver, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{receiver.addresses[0][1]}/hook"
-    async with mail_server() as server:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(receiver.cleanup)
+        server = await stack.enter_async_context(mail_server())
         settings = configured(
             home.read_text(encoding="utf-8"),
             home.parent,
@@ -88,7 +91,6 @@ async def test_a_whole_gateway_posts_and_mails_what_it_is_configured_to(home: Pa
                 while not server.mails:
                     await asyncio.sleep(0.02)
             change = verify_webhook(headers, body, shown_secret(gateway.line, "0" * 26, 1), NOW)
-    await receiver.cleanup()
     assert (change.event, change.delivery_id) == ("queued", delivery)
     assert server.envelopes[0].rcpt_tos == ["vanthu@so.example.vn"]
 

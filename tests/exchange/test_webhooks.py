@@ -24,7 +24,7 @@ from tests.exchange.conftest import Story, file_of
 from tests.http.town import FAR, PROVINCE, awaited
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
-RULES = WebhookRules(private_targets=True, timeout_s=1.0, backoff=PostBackoff(first_s=10.0, most_s=3600.0, jitter=0.0))
+RULES = WebhookRules(private_targets=True, timeout_s=20.0, backoff=PostBackoff(first_s=10.0, most_s=3600.0, jitter=0.0))
 
 
 @dataclass
