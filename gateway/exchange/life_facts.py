@@ -6,7 +6,6 @@ else its own id sent again (model/packet.py). Identifiers of either scheme becom
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,7 +25,6 @@ from gateway.store import Named, NewChange, NewLink, NewStatus, Target
 PRIORITIES = {str(number): number for number in range(5)}
 TIMESTAMP = "%Y/%m/%d %H:%M:%S"
 """Of a status packet: Viet Nam's local time, no zone."""
-SALT_BYTES = 16
 
 _KINDS = {
     BusinessType.RECALL: ChangeKind.RECALL,
@@ -123,7 +121,8 @@ def _change(line: Line, document: Document, examination: Examination) -> NewChan
 def _status(line: Line, status: Status, sender: str, examination: Examination) -> LifeFacts:
     code, named = StatusCode(status.status_code), _named(status.response_for)
     addressee, change = examination.addressees[0].agency, None
-    description, salt = status.description or "", line.chance.randbytes(SALT_BYTES)
+    description = status.description or ""
+    salted = line.salted(description)
     if code is StatusCode.TAKE_BACK:
         change = NewChange(
             ChangeKind.RECALL,
@@ -139,8 +138,8 @@ def _status(line: Line, status: Status, sender: str, examination: Examination) -
         status_code=code,
         description=description,
         stated_at=stated_at(status.timestamp),
-        salt=salt.hex(),
-        digest=hashlib.sha256(salt + description.encode()).hexdigest(),
+        salt=salted.salt.hex(),
+        digest=salted.digest,
     )
     relation = Relation.RECALLS if change else Relation.REPORTS
     return LifeFacts(links=(NewLink(relation, named, new.of_sender),), change=change, status=new)

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from gateway.exchange import courier, lifecycle, watch
 from gateway.exchange.lifecycle import Telling
 from gateway.ledger import Entry, EntryKind, decode
+from gateway.ledger.directory_text import directory_entry
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Dispatch, Receipt
 from gateway.model.packet import BusinessType, Replacement, StatusCode
@@ -32,6 +33,7 @@ from gateway.store import PutDirectory, Store, queries
 from gateway.store.schema import changes, deliveries, delivery_events, dispatches, links, statuses
 from tests.exchange.conftest import Story
 from tests.exchange.life import OF_ADDRESSEES, change, document, status, trusting
+from tests.exchange.replayed import differences
 from tests.exchange.test_sequencer import check_ledger
 from tests.http.town import DEPARTMENT, FAR, MINISTRY, PROVINCE, Clock, directory, open_line
 from tests.pki import NOW
@@ -73,7 +75,8 @@ class LifeMachine(RuleBasedStateMachine):
         self.final: dict[str, DeliveryStatus] = {}
         self.answers: dict[tuple[str, str], str] = {}
         self.story = self.open()
-        asyncio.run(self.story.line.store.write(PutDirectory(directory(), NOW)))
+        town = directory()
+        asyncio.run(self.story.line.store.write(PutDirectory(town, NOW, directory_entry(town, NOW))))
 
     def open(self) -> Story:
         self.starts += 1
@@ -84,6 +87,7 @@ class LifeMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         asyncio.run(self.story.seal())
         asyncio.run(check_ledger(self.story.line))
+        assert asyncio.run(differences(self.story.line)) == [], "the ledger alone tells another register"
         self.story.line.store.close()
         shutil.rmtree(self.folder)
 
@@ -176,6 +180,9 @@ class LifeMachine(RuleBasedStateMachine):
             asyncio.run(lifecycle.report_status(self.story.line, peer, one.id, StatusCode(code), self.ago()))
             after = {(now.dispatch_id, now.delivery_id): now.answer for now in self.rows(changes)[0]}
             assert after[row.dispatch_id, row.delivery_id] is not None, "an answer went nowhere"
+            if after[row.dispatch_id, row.delivery_id] == "done" and row.kind == "recall":
+                with pytest.raises(Refused):
+                    asyncio.run(courier.fetch(self.story.line, peer, one.id))
 
     @rule(of=ID, to=st.sampled_from(ADDRESSEES))
     def ask_back(self, of: str, to: str) -> None:

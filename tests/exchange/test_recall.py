@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.exchange import courier, lifecycle, register, watch
+from gateway.exchange import courier, lifecycle, proving, watch
 from gateway.exchange.lifecycle import Telling
 from gateway.ledger import EntryKind, check_case
 from gateway.model.delivery import Backoff, DeliveryStatus, Outcome
@@ -278,7 +278,7 @@ async def test_the_case_proves_the_recall_to_both_sides(town: Story) -> None:
     kinds = {}
     for peer, dispatch_id in (("bo", sent), ("tinh", sent), ("xa", sent), ("bo", asked), ("tinh", asked)):
         report = check_case(
-            await register.prove(town.line, town.peer(peer), dispatch_id.dispatch_id), town.line.notary.key.vkey
+            await proving.prove(town.line, town.peer(peer), dispatch_id.dispatch_id), town.line.notary.key.vkey
         )
         assert not report.wrong
         proven = {one.code.removeprefix("proven.") for one in report.proven}

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from gateway import edxml
-from gateway.exchange import courier, lifecycle, register
+from gateway.exchange import courier, lifecycle, proving
 from gateway.ledger import EntryKind, check_case
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.packet import ResponseFor, Staff, Status, StatusCode
@@ -204,7 +204,7 @@ async def test_the_case_of_a_document_proves_what_was_reported_of_it_to_both_sid
     await town.seal()
     proven = {}
     for peer, dispatch_id in (("bo", sent.dispatch_id), ("tinh", sent.dispatch_id), ("tinh", told.dispatch_id)):
-        case = await register.prove(town.line, town.peer(peer), dispatch_id)
+        case = await proving.prove(town.line, town.peer(peer), dispatch_id)
         report = check_case(case, town.line.notary.key.vkey)
         assert not report.wrong
         said = [dict(one.values)["agency"] for one in report.proven if one.code == "proven.status"]

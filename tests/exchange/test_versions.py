@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.exchange import courier, register
+from gateway.exchange import courier, proving, register
 from gateway.ledger import EntryKind, check_case, read_receipt
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.packet import BusinessType, Replacement, ResponseFor
@@ -265,7 +265,7 @@ async def test_the_same_number_in_one_year_is_admitted_with_a_warning_to_both_si
         (third.dispatch_id, first.dispatch_id, "number"),
     ]
     await town.seal()
-    case = await register.prove(town.line, town.peer("tinh"), second.dispatch_id)
+    case = await proving.prove(town.line, town.peer("tinh"), second.dispatch_id)
     report = check_case(case, town.line.notary.key.vkey)
     assert not report.wrong and "proven.duplicate" in [one.code for one in report.proven]
 
