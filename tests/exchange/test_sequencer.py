@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from gateway.exchange import register, sequencer
+from gateway.exchange import proving, register, sequencer
 from gateway.exchange.line import Line
 from gateway.exchange.sequencer import Sequencer
 from gateway.ledger import Checkpoint, Tree, check_case, consistency, leaf_hash, open_checkpoint, verify_consistency
@@ -18,6 +18,7 @@ from gateway.store import queries
 from gateway.store.schema import checkpoints
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, awaited
+from tests.store.samples import admit
 
 
 async def signed(line: Line) -> list[Checkpoint]:
@@ -53,7 +54,7 @@ async def check_ledger(line: Line) -> None:
 async def test_every_checkpoint_fits_the_entries_and_extends_those_before(story: Story) -> None:
     for number in range(9):
         for twin in range(number % 4 + 1):
-            await story.submit(file_of(f"G22.{number}.{twin}"))
+            await story.line.store.write(admit(10 * number + twin))
         await story.sequencer.once()
     await check_ledger(story.line)
     assert [one.size for one in await signed(story.line)] == [1, 3, 6, 10, 11, 13, 16, 20, 21]
@@ -80,7 +81,7 @@ async def test_a_sequencer_that_starts_anew_goes_on_where_the_last_one_stopped(s
 async def test_of_two_sequencers_one_yields_and_the_ledger_stays_one(story: Story) -> None:
     rivals = [Sequencer(story.line) for _ in range(3)]
     for number in range(6):
-        await story.submit(file_of(f"G22.{number}"))
+        await story.line.store.write(admit(number))
         await asyncio.gather(*(rival.once() for rival in rivals))
     await story.seal()
     await check_ledger(story.line)
@@ -104,7 +105,7 @@ async def test_a_running_sequencer_seals_within_a_second_of_the_commit(story: St
 async def test_the_case_of_a_dispatch_is_proven_by_the_public_key_alone(story: Story) -> None:
     receipt = await story.submit(file_of(to=(PROVINCE, FAR)))
     await story.seal()
-    data = await register.prove(story.line, story.peer("bo"), receipt.dispatch_id)
+    data = await proving.prove(story.line, story.peer("bo"), receipt.dispatch_id)
     report = check_case(data, story.line.notary.key.vkey)
     assert report.holds, report.wrong
     assert report.receipt is not None and report.receipt.dispatch_id == receipt.dispatch_id

@@ -36,7 +36,6 @@ _LAST = (
     .limit(1)
 )
 _KEYS = select(gateway_keys).where(gateway_keys.c.which == bindparam("which")).order_by(gateway_keys.c.id)
-_CERTIFICATE = select(gateway_keys.c.public).where(gateway_keys.c.digest == bindparam("digest")).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,3 @@ def gateway_keys_of(connection: Connection, which: str) -> tuple[GatewayKey, ...
     """Every key of a kind ("ledger", "seal"), the first one first."""
     rows = connection.execute(_KEYS, {"which": which})
     return tuple(GatewayKey(row.digest, row.public, instant(row.recorded_at), row.ledger_index) for row in rows)
-
-
-def gateway_certificate(connection: Connection, digest: str) -> bytes | None:
-    """The certificate (DER) the gateway sealed with under this SHA-256; None where it is not known."""
-    public = connection.execute(_CERTIFICATE, {"digest": digest}).scalar()
-    return None if public is None else bytes(public)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text
 
 from gateway.store.schema.columns import Digest, Serial, metadata
 
@@ -24,5 +24,4 @@ gateway_keys = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Column("ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index"), nullable=False),
     Column("public", LargeBinary, nullable=False),
-    Index("ix_gateway_keys_digest", "digest"),
 )

@@ -38,7 +38,6 @@ def upgrade() -> None:
         _points("gateway_keys", "ledger_index", "ledger_entries.ledger_index"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_keys")),
     )
-    op.create_index("ix_gateway_keys_digest", "gateway_keys", ["digest"])
     for statement in statements(op.get_bind().dialect.name, append_only=["cosignatures", "gateway_keys"]):
         op.execute(statement)
 
