@@ -19,11 +19,15 @@ from pathlib import Path
 import pytest
 
 from gateway import edxml
+from gateway.ledger.cosignature import WitnessKey
 from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Signer
 from gateway.trust import seal
+from gateway.trust.timestamp import request
 from tests.cli.command import Said, done, gateway
 from tests.house.source import TOP
+from tests.ledger.cases import LOG, whole, written
 from tests.pki import Identity, p256, self_issued
+from tests.tsa import authority
 from tests.vectors.packets import DOCUMENT
 
 MINISTRY, PROVINCE = "G99", "H99"
@@ -162,6 +166,27 @@ def test_a_document_is_submitted_collected_acknowledged_and_proven(place: Place,
     assert "Hồ sơ đúng." in done("check", case, "--vkey", place.vkey).out
     again = place.as_ministry("prove", dispatch, "--out", case)
     assert (again.code, "đã có tệp" in again.err) == (1, True)
+
+    handed = next(one["index"] for one in place.as_ministry("evidence", dispatch, "--json").json
+                  if one["event"] == "ConsignmentAcceptance")  # fmt: skip
+    alone = tmp_path / "event.asice"
+    assert place.as_ministry("prove", dispatch, "--event", handed, "--for-third-party", "-o", alone).code == 0
+    shown = done("check", alone, "--vkey", place.vkey)
+    assert "Hồ sơ đúng." in shown.out and "bản ghi tiếp nhận không có trong hồ sơ này" in shown.out
+    assert place.as_ministry("prove", dispatch, "--event", handed).code == 2, "who gets it must be said"
+
+
+def test_check_is_told_whose_time_stamps_and_witnesses_count(tmp_path: Path) -> None:
+    tsa = authority()
+    case = replace(whole(), stamp=tsa.respond(request(whole().checkpoint, b"12345678")))
+    (tmp_path / "case.asice").write_bytes(written(case))
+    (tmp_path / "tsa.pem").write_bytes(tsa.root.pem)
+    witness = WitnessKey("witness.example", bytes(32)).vkey
+    (tmp_path / "witness").write_text(witness, encoding="utf-8")
+    beside = ("--vkey", LOG.key.vkey, "--tsa-ca", tmp_path / "tsa.pem", "--witness", tmp_path / "witness")
+    said = gateway("check", tmp_path / "case.asice", *beside)
+    assert said.code == 0, said.out
+    assert "Đồng hồ Kiểm thử" in said.out and "witness.example" in said.out
 
 
 def test_the_same_packet_again_is_the_same_receipt(place: Place, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exchange import register
+from gateway.exchange import proving, register
 from gateway.ledger import check_case, read_report
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
@@ -39,7 +39,7 @@ async def test_the_ledger_holds_the_reports_digest_and_a_case_the_report(story: 
     (entry,) = await story.entries()
     assert entry["report"] == sha256(xml).hexdigest()
     await story.seal()
-    case = await register.prove(story.line, story.peer("bo"), receipt.dispatch_id)
+    case = await proving.prove(story.line, story.peer("bo"), receipt.dispatch_id)
     checked = check_case(case, story.line.notary.key.vkey)
     assert checked.holds
     assert "proven.report" in [one.code for one in checked.proven]

@@ -66,9 +66,7 @@ def test_a_flipped_bit_in_a_case_for_a_third_party_is_named(name: str) -> None:
         assert name in faults(pack({**good, name: bad})), place
 
 
-@pytest.mark.parametrize(
-    "name", ["receipt.xml", EVENT, "entries/40.txt", "entries/40.tlog-proof", "checkpoint"]
-)
+@pytest.mark.parametrize("name", ["receipt.xml", EVENT, "entries/40.txt", "entries/40.tlog-proof", "checkpoint"])
 def test_a_member_swapped_in_from_another_true_case_is_named(name: str) -> None:
     good, other = unpack(written(whole())), unpack(written(another()))
     assert good[name] != other[name]
