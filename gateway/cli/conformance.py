@@ -84,7 +84,8 @@ def serve(session: Session, host: str, port: int, out: Path | None) -> int:
             async with sandbox(Path(folder), host, port, session.lang) as box:
                 _introduce(session, box)
                 started_at = _now()
-                results = await hold_trials(box.partner, box.system, _now, stop, lambda one: _tell(session, one))
+                trials = hold_trials(box.partner, box.system, box.line, _now, stop, lambda one: _tell(session, one))
+                results = await trials
                 return Report(box.system.name, started_at, results), box.notary
 
     report, notary = asyncio.run(hold())

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway import config
-from gateway.app import Running, running, utc_now
+from gateway.app import running, utc_now
 from gateway.client import GatewayClient
+from gateway.conformance.lossy_line import LossyLine, lossy_line
 from gateway.conformance.native import FEW_TRIES, NativePartner
 from gateway.conformance.partner import Seat
 from gateway.demo.cast import Cast, Issuer, assemble
@@ -36,6 +37,8 @@ class Sandbox:
     token: str
     system: Seat
     partner: NativePartner
+    line: LossyLine
+    """Between the system and the gateway; the partner does not use it."""
     notary: NoteSigner
     vkey: str
 
@@ -46,29 +49,25 @@ async def sandbox(folder: Path, host: str, port: int, lang: str) -> AsyncIterato
     now = utc_now()
     issuer = Issuer(now)
     cast = assemble(issuer, NOWHERE)
-    overrides = {**SETTINGS, "server.host": host, "server.port": port}
-    stage = await prepare(folder, issuer, cast, now, overrides=overrides, lang=lang)
+    stage = await prepare(folder, issuer, cast, now, overrides=SETTINGS, lang=lang)
     settings = config.load(stage.config)
-    async with running(settings) as gateway:
+    async with running(settings) as gateway, lossy_line(host, port, gateway.port) as (line, open_port):
         guest, other = cast.guests
         token = stage.tokens[other.peer]
-        async with GatewayClient(_here(gateway), token=token, language=lang, patience=FEW_TRIES) as client:
+        url = f"http://{host}:{open_port}"
+        async with GatewayClient(gateway.url, token=token, language=lang, patience=FEW_TRIES) as client:
             system, partner = (Seat(one.agency, one.name, _old_id(cast, one.agency)) for one in cast.guests)
             yield Sandbox(
-                gateway.url,
-                gateway.url + settings.axis.base_paths[0],
+                url,
+                url + settings.axis.base_paths[0],
                 stage.axis[guest.peer],
                 stage.tokens[guest.peer],
                 system,
-                NativePartner(partner, _here(gateway), token, client),
+                NativePartner(partner, gateway.url, token, client),
+                line,
                 gateway.line.notary,
                 stage.vkey,
             )
-
-
-def _here(gateway: Running) -> str:
-    """The gateway as this machine reaches it, whatever address it listens on."""
-    return f"http://127.0.0.1:{gateway.port}"
 
 
 def _old_id(cast: Cast, agency: str) -> str:

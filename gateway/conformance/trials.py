@@ -16,11 +16,14 @@ from datetime import datetime
 
 from gateway.client import Problem, Unreachable
 from gateway.conformance import papers
+from gateway.conformance.lossy_line import LossyLine
 from gateway.conformance.partner import MessageType, NotTaken, Partner, Seat
 from gateway.conformance.play import Came, Missed, Outcome, Result, expect
-from gateway.model.packet import BusinessType, Document, Organ, Status, StatusCode
+from gateway.model.packet import BusinessType, Content, Document, Organ, Status, StatusCode
 
 LOOK_S = 0.2
+SETTLE_S = 1.5
+"""How long to look for what must not come twice."""
 FINISHED = frozenset({StatusCode.ACCEPTED, StatusCode.FINISHED})
 
 
@@ -30,6 +33,7 @@ class Desk:
 
     partner: Partner
     system: Seat
+    line: LossyLine
     numbers: Iterator[str]
     clock: Callable[[], datetime]
     came: list[Came] = field(default_factory=list)
@@ -171,11 +175,7 @@ async def _changed(desk: Desk, trial: str, kind: BusinessType) -> None:
 
 async def send(desk: Desk) -> None:
     """Send a document with an attachment; take the statuses 01, 03 and 06 about it."""
-
-    def is_letter(one: Came) -> bool:
-        return isinstance(one.content, Document) and one.content.business_type is BusinessType.NEW
-
-    came = await desk.comes("send", f"send a document to {desk.partner.seat.agency}", is_letter)
+    came = await desk.comes("send", f"send a document to {desk.partner.seat.agency}", _is_letter)
     document = came.content
     assert isinstance(document, Document), "as asked for"
     for value, name in (
@@ -188,6 +188,26 @@ async def send(desk: Desk) -> None:
     expect(bool(came.claim.attachments), "the document came without an attachment")
     for code in (StatusCode.ARRIVED, StatusCode.ACCEPTED, StatusCode.FINISHED):
         await desk.confirmed("send", await desk.say(code, document, "Đối tác trả lời"))
+
+
+async def send_again(desk: Desk) -> None:
+    """The answer to the first document is lost on the line: send the very same again."""
+    first = await desk.comes("send-again", f"send a document to {desk.partner.seat.agency}", _is_letter)
+    desk.awaiting["send-again"] = "send the document again: the answer to it was lost"
+    await desk.line.again.wait()
+    await asyncio.sleep(SETTLE_S)
+    sent = [one.content for one in desk.came if _is_letter(one)]
+    same = [one for one in sent if isinstance(one, Document) and _words(one) == _words(first.content)]
+    expect(len(same) == 1, f"sent again as another packet, it came {len(same)} times")
+
+
+def _is_letter(one: Came) -> bool:
+    return isinstance(one.content, Document) and one.content.business_type is BusinessType.NEW
+
+
+def _words(content: Content) -> tuple[str | None, ...]:
+    """What makes two packets one document to a clerk, whatever identifiers they have."""
+    return (content.code, content.promulgated_on, content.subject) if isinstance(content, Document) else ()
 
 
 async def take_back(desk: Desk) -> None:
@@ -224,6 +244,7 @@ TRIALS: Mapping[str, Trial] = {
     "updated": updated,
     "replaced": replaced,
     "send": send,
+    "send-again": send_again,
     "take-back": take_back,
 }
 """Every trial by its name in reports."""
@@ -232,13 +253,14 @@ TRIALS: Mapping[str, Trial] = {
 async def hold_trials(
     partner: Partner,
     system: Seat,
+    line: LossyLine,
     clock: Callable[[], datetime],
     stop: asyncio.Event,
     told: Callable[[Result], None] = lambda _: None,
 ) -> tuple[Result, ...]:
     """All trials at once, until each is decided or `stop` is set."""
     start = clock().strftime("%H%M%S")
-    desk = Desk(partner, system, (f"{start}{number:03}" for number in itertools.count(1)), clock)
+    desk = Desk(partner, system, line, (f"{start}{number:03}" for number in itertools.count(1)), clock)
     results: dict[str, Result] = {}
 
     async def hold(name: str, trial: Trial) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +72,15 @@ class Vendor:
         to = self.box.partner.seat
         letter = papers.letter(self.partner.seat, (Organ(to.agency, to.name),), "77", "V/v nhà cung cấp gửi", now())
         page = "" if "sends no attachment" in self.faults else "Page"
-        await self.partner.send(papers.packed(letter, self.partner.seat, now(), page).file, "edoc")
+        paper = papers.packed(letter, self.partner.seat, now(), page)
+        with pytest.raises(aiohttp.ClientError):  # the answer is lost
+            await self.partner.send(paper.file, "edoc")
+        if "sends again as new" in self.faults:
+            paper = papers.packed(
+                replace(letter, document_id=f"{letter.document_id}-2"), self.partner.seat, now(), page
+            )
+        if "never sends again" not in self.faults:
+            await self.partner.send(paper.file, "edoc")
         reason = "" if "asks without a reason" in self.faults else "Gửi nhầm"
         asked = papers.status(self.partner.seat, to.agency, letter, StatusCode.TAKE_BACK, now(), reason)
         await asyncio.sleep(0.6)  # until the partner has it: what has not left is withdrawn without asking
@@ -91,7 +99,7 @@ async def results_of(folder: Path, *faults: str, within_s: float) -> dict[str, R
         stop = asyncio.Event()
         asyncio.get_running_loop().call_later(within_s, stop.set)
         working = asyncio.create_task(vendor.work())
-        results = await hold_trials(box.partner, box.system, now, stop)
+        results = await hold_trials(box.partner, box.system, box.line, now, stop)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
     assert {one.scenario for one in results} == set(TRIALS)
@@ -112,10 +120,12 @@ async def test_a_system_that_does_everything_passes_every_trial(tmp_path: Path) 
             "sends no attachment": ("send", Outcome.FAIL, "without an attachment"),
             "asks without a reason": ("take-back", Outcome.FAIL, "without a reason"),
             "never finishes": ("report", Outcome.NOT_RUN, "send status 06"),
+            "sends again as new": ("send-again", Outcome.FAIL, "came 2 times"),
             "ignores 13": ("give-back", Outcome.NOT_RUN, "15 or 16"),
         },
         {
             "accepts everything": ("refuse", Outcome.FAIL, "answered 03"),
+            "never sends again": ("send-again", Outcome.NOT_RUN, "the answer to it was lost"),
             "never confirms": ("receive", Outcome.NOT_RUN, "confirm"),
         },
     ],
