@@ -21,6 +21,7 @@ import msgspec
 
 from gateway.edxml import Limits
 from gateway.exchange.deadlines import DeadlineRules
+from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import DeliveryRules
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.timestamps import TimestampRules
@@ -138,6 +139,7 @@ class Config:
     mail: MailRules = field(default_factory=MailRules)
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
+    people: EntranceRules = field(default_factory=EntranceRules)
     axis: AxisRules = field(default_factory=AxisRules)
     log: Log = Log()
 
