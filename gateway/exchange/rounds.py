@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from gateway.exchange import bell
@@ -14,7 +15,9 @@ LOG = logging.getLogger(__name__)
 
 
 async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], pause_s: float = 0.0) -> None:
-    """Do `once` until cancelled; it says whether it found work, and so whether to look again, after `pause_s`.
+    """Do `once` until cancelled; it says whether it found work, and so whether to look again at once.
+
+    Rounds begin `pause_s` after one another at the least.
 
     What is unavailable (a full disk, a database away) is tried again in the next round: the store keeps what was
     committed, and every round starts from there. The log says when it begins and when it is over. Anything else is a
@@ -22,7 +25,7 @@ async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], 
     """
     away = False
     while True:
-        rung = line.bell.listen(rung_by)
+        rung, began_s = line.bell.listen(rung_by), time.monotonic()
         try:
             found_work = await once()
         except Unavailable as cannot:
@@ -35,6 +38,6 @@ async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], 
             away = False
         if found_work:
             rung.cancel()
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(max(0.0, began_s + pause_s - time.monotonic()))
         else:
             await bell.wait(rung, line.rules.poll_s)
