@@ -217,6 +217,21 @@ def test_an_addressee_refuses_and_the_sender_reads_why(place: Place) -> None:
     assert "Gửi nhầm nơi nhận" in status
 
 
+def test_a_status_and_a_recall_go_round_by_the_command_alone(place: Place) -> None:
+    dispatch = place.as_ministry("submit", place.packet("130"), "--json").json["dispatch_id"]
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    place.as_province("acknowledge", delivery["id"])
+    assert "đã tiếp nhận" in place.as_province("report", delivery["id"], "03", "--text", "Số đến 412").out
+    assert "đã tiếp nhận" in place.as_ministry("status", dispatch).out
+    asked = place.as_ministry("recall", dispatch, "--reason", "Gửi nhầm", "--from", PROVINCE)
+    assert "chờ trả lời" in asked.out, asked.err
+    assert place.as_province("report", delivery["id"], "16", "--text", "Đã giải quyết", "--json").json["code"] == "16"
+    assert "bị từ chối" in place.as_ministry("status", dispatch).out
+    assert "thu hồi" in place.as_ministry("versions", dispatch).out
+    assert len(place.as_ministry("versions", dispatch, "--thread", "--json").json) == 2
+    assert place.as_province("report", delivery["id"], "13").code == 2
+
+
 def test_another_agencys_document_is_not_there(place: Place) -> None:
     said = place.as_ministry("status", "01KB2M7Q0N5W4Z8T3R6Y9C1D2E")
     assert said.code == 1
