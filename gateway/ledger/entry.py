@@ -51,6 +51,8 @@ class EntryKind(StrEnum):
     """The addressee's system refused the packet; `reason` is the digest of the reason it gave."""
     EXPIRE = "expire"
     """The packet was not delivered by its deadline."""
+    ATTEMPT = "attempt"
+    """A push ended and left the delivery as it was: put off, or interrupted."""
     STATUS = "status"
     """An agency said what it did with a document; `target` and `delivery` are what it speaks of, if that is known."""
     CHANGE = "change"
@@ -71,6 +73,8 @@ class EntryKind(StrEnum):
     """Somebody proposed a version of a table the rules rest on; `sha256` is of the sealed document."""
     TABLE_APPROVED = "table-approved"
     """Somebody else approved it: from `effective_from` on, and not before this entry, it decides."""
+    RULES = "rules"
+    """From here on packets are examined by this release of the form rules and reasons."""
     KEY = "key"
     """From here on the gateway signs with another key; the digests are of its public half."""
     LOGIN = "login"
@@ -133,6 +137,7 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.ACKNOWLEDGE: _DELIVERY,
     EntryKind.DECLINE: {**_DELIVERY, "reason": Form.DIGEST},
     EntryKind.EXPIRE: _DELIVERY,
+    EntryKind.ATTEMPT: {**_DELIVERY, "number": Form.NUMBER, "outcome": Form.WORD},
     EntryKind.STATUS: {
         "dispatch": Form.ID,
         "target": Form.ID_OR_NONE,
@@ -154,6 +159,7 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.PEER: {"peer": Form.KEY, "change": Form.WORD},
     EntryKind.TABLE_PROPOSED: _TABLE,
     EntryKind.TABLE_APPROVED: _TABLE,
+    EntryKind.RULES: {"version": Form.KEY, "sha256": Form.DIGEST},
     EntryKind.KEY: {"which": Form.WORD, "old": Form.DIGEST_OR_NONE, "new": Form.DIGEST},
     EntryKind.LOGIN: {"by": Form.DIGEST, "method": Form.WORD, "outcome": Form.WORD},
     EntryKind.OPERATOR: {"action": Form.WORD, "subject": Form.KEY, "by": Form.DIGEST, "reason": Form.DIGEST},

@@ -287,6 +287,11 @@ def packet_digest(skeleton: bytes, attachments: Iterable[tuple[str, int]]) -> st
     `skeleton` is the edXML file with every base64 run cut out; `attachments` are (SHA-256 hex of the decoded bytes,
     size) in file order. The same packet has the same digest whether its attachments travel inline or as parts.
     """
-    lines = ["truc-packet-v1", f"envelope {hashlib.sha256(skeleton).hexdigest()}"]
+    return packet_digest_of(hashlib.sha256(skeleton).hexdigest(), attachments)
+
+
+def packet_digest_of(skeleton_sha256: str, attachments: Iterable[tuple[str, int]]) -> str:
+    """The same from the digest of the skeleton, which stays when the skeleton is destroyed."""
+    lines = ["truc-packet-v1", f"envelope {skeleton_sha256}"]
     lines += [f"attachment {sha256} {size}" for sha256, size in attachments]
     return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest()

@@ -7,13 +7,14 @@ as interrupted when it is due again, by whoever claims it then.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
+from gateway.ledger.entry import Entry, EntryKind
 from gateway.model.delivery import Backoff, DeliveryEvent, DeliveryStatus, Outcome
 from gateway.store.changes import withdraw_asked_back
 from gateway.store.deliveries import Advance, Salted, advance_all
@@ -61,6 +62,11 @@ _INTERRUPT = (
     .where(attempts.c.delivery_id.in_(bindparam("ids", expanding=True)), OPEN)
     .values(ended_at=bindparam("now"), outcome=Outcome.INTERRUPTED.value)
 )
+_UNDER_WAY = (
+    select(attempts.c.delivery_id, attempts.c.number, deliveries.c.dispatch_id, deliveries.c.addressee)
+    .join_from(attempts, deliveries)
+    .where(attempts.c.delivery_id.in_(bindparam("ids", expanding=True)), OPEN)
+)
 _CLAIM = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery"))
@@ -92,6 +98,7 @@ class ClaimDue(Operation[tuple[DueAttempt, ...]]):
         if not due:
             return ()
         now, until = micros(self.now), micros(self.now + timedelta(seconds=self.claim_s))
+        _record_failures(tx, {row.id: (Outcome.INTERRUPTED, None) for row in due}, self.now)
         tx.connection.execute(_INTERRUPT, {"ids": [row.id for row in due], "now": now})
         asked_back = withdraw_asked_back(tx, due, self.now)
         rows = [row for row in due if row.id not in asked_back]
@@ -135,6 +142,27 @@ class ClaimDue(Operation[tuple[DueAttempt, ...]]):
             if not found:
                 break
         return list(chosen.values())
+
+
+def _record_failures(tx: Transaction, ended: Mapping[str, tuple[Outcome, int | None]], at: datetime) -> None:
+    """An entry for each attempt about to be closed that leaves its delivery as it was. By delivery: how it ended,
+    and the number of the attempt; None: the one under way."""
+    under_way = tx.connection.execute(_UNDER_WAY, {"ids": list(ended)}).all() if ended else []
+    closing = [row for row in under_way if ended[row.delivery_id][1] in (None, row.number)]
+    tx.append(
+        [
+            Entry.of(
+                EntryKind.ATTEMPT,
+                at,
+                dispatch=row.dispatch_id,
+                delivery=row.delivery_id,
+                addressee=row.addressee,
+                number=str(row.number),
+                outcome=ended[row.delivery_id][0].value,
+            ).encode()
+            for row in closing
+        ]
+    )
 
 
 _CLOSE = (
@@ -184,6 +212,9 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
             }
             for one in operations
         ]
+        for one in operations:
+            if one.outcome.event is DeliveryEvent.DEFERRED:
+                _record_failures(tx, {one.delivery_id: (one.outcome, one.number)}, one.ended_at)
         tx.connection.execute(_CLOSE, ended)
         tx.connection.execute(_RELEASE, [{"delivery": one.delivery_id, "attempt": one.number} for one in operations])
         return advance_all(

@@ -147,21 +147,23 @@ def carry_out(tx: Transaction, asking: Asking) -> CarriedOut:
         named = _versions(tx.connection, asking, target)
         concerned = _concerned(tx.connection, asking, target, named) if named else []
         done.meant.append(named[-1].id if named else None)
-        parts: dict[str | None, list[tuple[Delivery, ChangeKind]]] = {done.meant[-1]: []}
+        parts: dict[tuple[str | None, ChangeKind], list[tuple[Delivery, ChangeKind]]] = {}
+        parts[done.meant[-1], asking.change.kind] = []
         for row, kind in concerned:
-            parts.setdefault(row.dispatch_id, []).append((row, kind))
-        for dispatch_id, part in parts.items():
-            (index,) = tx.append([_entry(asking, dispatch_id, [row.addressee for row, _ in part])])
+            parts.setdefault((row.dispatch_id, kind), []).append((row, kind))
+        for (dispatch_id, kind), part in parts.items():
+            (index,) = tx.append([_entry(asking, kind, dispatch_id, [row.addressee for row, _ in part])])
             _ask(tx, asking, part, index, done)
     return done
 
 
-def _entry(asking: Asking, target: str | None, addressees: Sequence[str]) -> bytes:
+def _entry(asking: Asking, kind: ChangeKind, target: str | None, addressees: Sequence[str]) -> bytes:
+    """What is asked of these addressees: of those an update takes off the list, to give the document back."""
     return Entry.of(
         EntryKind.CHANGE,
         asking.at,
         dispatch=asking.dispatch_id,
-        relation=asking.change.kind.relation.value,
+        relation=kind.relation.value,
         target=target or NONE,
         addressees=" ".join(sorted(addressees)) or NONE,
     ).encode()

@@ -21,12 +21,12 @@ from gateway.ledger.tree import Tree, leaf_hash
 from gateway.model.delivery import Backoff, Outcome
 from gateway.model.refusal import Unavailable
 from gateway.store import ClaimDue, CloseAttempt, NewAttachment, PutTree, Staging, Store
-from tests.store.samples import NOW, admit, dispatch_id, sha256
+from tests.store.samples import NOW, admit, delivery_id, dispatch_id, sha256
 
 STEPS = ("blob", "admit", "attempt", "outcome", "checkpoint")
 LARGE = bytes(range(256)) * 1_000
 PACKET = admit(1, push=True, attachments=(NewAttachment("1", "a.pdf", None, sha256(LARGE), len(LARGE), None),))
-DELIVERY = f"{dispatch_id(1)}.1"
+DELIVERY = delivery_id(dispatch_id(1), 1)
 CLAIM = ClaimDue(NOW, limit=1, per_addressee=1, backoff=Backoff(first_s=10, jitter=0), chance=0.0, claim_s=60)
 OUTCOME = CloseAttempt(DELIVERY, 1, NOW + timedelta(seconds=1), Outcome.DELIVERED, "200", b"deliver")
 ENTRIES = (PACKET.entry, b"deliver")

@@ -42,12 +42,17 @@ def dispatch_id(number: int) -> str:
     return f"{number:026d}"
 
 
+def delivery_id(dispatch: str, number: int) -> str:
+    """Of the delivery of that number among a dispatch's."""
+    return f"{number:04d}{dispatch[4:]}"
+
+
 def attachment(data: bytes = b"%PDF-1.7 small", number: int = 1) -> NewAttachment:
     return NewAttachment(f"{number}", f"tệp-{number}.pdf", "application/pdf", sha256(data), len(data), data)
 
 
 def delivery(dispatch: str, number: int, addressee: str, *, push: bool = False) -> NewDelivery:
-    return NewDelivery(f"{dispatch}.{number}", addressee, addressee, f"peer-{addressee}", push, DEADLINE)
+    return NewDelivery(delivery_id(dispatch, number), addressee, addressee, f"peer-{addressee}", push, DEADLINE)
 
 
 def admit(number: int, *addressees: str, push: bool = False, **changes: Any) -> Admit:

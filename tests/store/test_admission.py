@@ -15,7 +15,18 @@ from gateway.model.dispatch import Dispatch, Duplicate, Kind
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.store import Admitted, Conflict, NewAttachment, RecordRefusal, Store, Twin, queries
-from tests.store.samples import DEADLINE, NOW, admit, attachment, dispatch_id, run, sha256, write, write_all
+from tests.store.samples import (
+    DEADLINE,
+    NOW,
+    admit,
+    attachment,
+    delivery_id,
+    dispatch_id,
+    run,
+    sha256,
+    write,
+    write_all,
+)
 
 
 def test_what_was_admitted_is_read_back_equal(store: Store) -> None:
@@ -41,7 +52,7 @@ def test_what_was_admitted_is_read_back_equal(store: Store) -> None:
         ),
         deliveries=tuple(
             Delivery(
-                f"{new.dispatch_id}.{number}",
+                delivery_id(new.dispatch_id, number),
                 new.dispatch_id,
                 addressee,
                 addressee,

@@ -27,11 +27,11 @@ from gateway.store import (
     Store,
     queries,
 )
-from tests.store.samples import DEADLINE, NOW, admit, dispatch_id, run, write, write_all
+from tests.store.samples import DEADLINE, NOW, admit, delivery_id, dispatch_id, run, write, write_all
 
 BACKOFF = Backoff(first_s=10, most_s=100, jitter=0.0)
 LATER = NOW + timedelta(seconds=1)
-ONE = f"{dispatch_id(1)}.1"
+ONE = delivery_id(dispatch_id(1), 1)
 
 
 def delivery(store: Store, number: int = 1) -> Delivery:
@@ -102,11 +102,13 @@ def test_the_store_follows_the_one_table(store: Store) -> None:
     expected = [DeliveryStatus.QUEUED] * len(paths)
     for step in range(3):
         results = write_all(
-            store, *(Advance(f"{dispatch_id(number)}.1", path[step], NOW) for number, path in enumerate(paths))
+            store, *(Advance(delivery_id(dispatch_id(number), 1), path[step], NOW) for number, path in enumerate(paths))
         )
         assert results == [advance(before, path[step]) for before, path in zip(expected, paths, strict=True)]
         expected = [after or before for after, before in zip(results, expected, strict=True)]
-    rows = [run(store.read(queries.delivery, f"{dispatch_id(number)}.1")) for number in range(0, len(paths), 7)]
+    rows = [
+        run(store.read(queries.delivery, delivery_id(dispatch_id(number), 1))) for number in range(0, len(paths), 7)
+    ]
     assert [row.status for row in rows if row] == expected[::7]
 
 
@@ -203,9 +205,9 @@ def test_claims_are_oldest_first_and_within_the_share_of_each_addressee(store: S
 
 def test_only_what_is_pushed_queued_and_due_is_claimed(store: Store) -> None:
     key = dispatch_id(1)
-    held = NewDelivery(f"{key}.1", "held", "held", "peer", True, DEADLINE)
-    pulled = NewDelivery(f"{key}.2", "pulled", "pulled", "peer", False, DEADLINE)
-    due = NewDelivery(f"{key}.3", "due", "due", "peer", True, DEADLINE)
+    held = NewDelivery(delivery_id(key, 1), "held", "held", "peer", True, DEADLINE)
+    pulled = NewDelivery(delivery_id(key, 2), "pulled", "pulled", "peer", False, DEADLINE)
+    due = NewDelivery(delivery_id(key, 3), "due", "due", "peer", True, DEADLINE)
     write(store, admit(1, deliveries=(held, pulled, due)))
     write(store, Advance(held.id, DeliveryEvent.HELD, NOW))
     assert claim(store, after_s=-1) == ()
@@ -214,7 +216,7 @@ def test_only_what_is_pushed_queued_and_due_is_claimed(store: Store) -> None:
 
 def test_overdue_is_what_nobody_fetched_by_its_deadline(store: Store) -> None:
     write_all(store, *(admit(number) for number in range(4)))
-    write(store, Advance(f"{dispatch_id(2)}.1", DeliveryEvent.HANDED_OVER, NOW))
+    write(store, Advance(delivery_id(dispatch_id(2), 1), DeliveryEvent.HANDED_OVER, NOW))
     assert run(store.read(queries.overdue, DEADLINE - timedelta(microseconds=1), 10)) == ()
     late = run(store.read(queries.overdue, DEADLINE, 10))
     assert {row.dispatch_id for row in late} == {dispatch_id(number) for number in (0, 1, 3)}
@@ -227,7 +229,7 @@ def test_changes_are_resumed_without_loss_by_those_who_may_see_them(store: Store
     write(store, admit(1, "G22", "G23"))
     write(store, admit(2, "G22", peer="peer-other"))
     for number in (1, 2):
-        write(store, Advance(f"{dispatch_id(1)}.{number}", DeliveryEvent.ACKNOWLEDGED, LATER))
+        write(store, Advance(delivery_id(dispatch_id(1), number), DeliveryEvent.ACKNOWLEDGED, LATER))
     sender = run(store.read(queries.changes, "peer-sender", 0, 10)).found
     assert [(one.addressee, one.event) for one in sender] == [
         ("G22", "queued"),
@@ -245,7 +247,7 @@ def test_a_long_history_is_looked_through_in_bounded_steps_and_nothing_is_missed
     for number in range(1, 8):
         write(store, admit(number, "G22", peer="peer-other"))
     write(store, admit(8, "G23"))
-    write(store, Advance(f"{dispatch_id(8)}.1", DeliveryEvent.ACKNOWLEDGED, LATER))
+    write(store, Advance(delivery_id(dispatch_id(8), 1), DeliveryEvent.ACKNOWLEDGED, LATER))
     for limit in (1, 10):
         after, steps, seen = 0, 0, []
         while True:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from gateway.model.delivery import DeliveryEvent, DeliveryStatus
 from gateway.model.dispatch import Kind
 from gateway.store import Advance, Store, queries
-from tests.store.samples import NOW, admit, dispatch_id, run, write
+from tests.store.samples import NOW, admit, delivery_id, dispatch_id, run, write
 
 PEER = "peer-G22"
 LATER = NOW + timedelta(minutes=1)
@@ -23,7 +23,7 @@ def count(store: Store, kind: Kind = Kind.DOCUMENT) -> int:
 
 
 def happens(store: Store, number: int, event: DeliveryEvent) -> None:
-    write(store, Advance(f"{dispatch_id(number)}.1", event, LATER))
+    write(store, Advance(delivery_id(dispatch_id(number), 1), event, LATER))
 
 
 def test_what_was_never_fetched_comes_first_and_what_is_done_not_at_all(store: Store) -> None:

@@ -45,6 +45,7 @@ from gateway.store.schema.notices import (
     webhooks,
 )
 from gateway.store.schema.people import acts, people, person_agencies, recovery_codes, sessions
+from gateway.store.schema.retention import IN_FORCE, destructions, erased_attachments, erasures, holds
 from gateway.store.schema.tables import refusals, rule_tables, settings
 from gateway.store.schema.witness import cosignatures, gateway_keys
 
@@ -53,8 +54,9 @@ __all__ = [
     "DATED",
     "DEAD",
     "DUE",
-    "HELD",
     "GIVEN_UP",
+    "HELD",
+    "IN_FORCE",
     "NEW_DOCUMENT",
     "OPEN",
     "SENT_BACK",
@@ -75,11 +77,15 @@ __all__ = [
     "credentials",
     "deliveries",
     "delivery_events",
+    "destructions",
     "directory_versions",
     "dispatch_attachments",
     "dispatches",
+    "erased_attachments",
+    "erasures",
     "evidence",
     "gateway_keys",
+    "holds",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",
