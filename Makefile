@@ -4,7 +4,7 @@
 #   make test            lint, types and every test                     (PYTEST_ARGS="tests/model -x" for less)
 #   make lint            ruff and mypy alone
 #   make bench           documents a second, CPU a document, memory, beside the floor   (BENCH_ARGS=...)
-#   make crash           kill -9 at random moments, then reconcile      (CYCLES=20), and at every durable call of an integration (POINTS=180)
+#   make crash           kill -9 at random moments, then reconcile      (CYCLES=20), and at every durable call of an integration (POINTS=160)
 #   make fuzz            random damage to real packets                  (SECONDS=60)
 #   make docs            write the reference pages and the example configuration anew
 #   make lock            write requirements/*.txt anew from pyproject.toml      (LOCK_ARGS=--upgrade for newer releases)
@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 CYCLES ?= 20
-POINTS ?= 180
+POINTS ?= 160
 SECONDS ?= 60
 OUT ?=
 ONCE ?=
