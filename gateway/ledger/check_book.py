@@ -40,7 +40,9 @@ class Book:
         self.proven.append(_statement(f"proven.{code}", values))
 
     def leave_open(self, code: str, /, **values: object) -> None:
-        self.unproven.append(_statement(f"unproven.{code}", values))
+        statement = _statement(f"unproven.{code}", values)
+        if statement not in self.unproven:
+            self.unproven.append(statement)
 
 
 class Part:

@@ -67,6 +67,7 @@ def check_evidence(book: Book, origin: str, entries: Mapping[int, Entry], accept
     """Every evidence says what its entry says, and none is left out. `accept` is None where the case hides it."""
     submission = Submission.of(accept) if accept else None
     wanted = set(_expected(origin, entries, submission, accept["dispatch"] if accept else None))
+    strangers: set[str] = set()
     for name in sorted(book.members):
         if (match := EVIDENCE.fullmatch(name)) is None:
             continue
@@ -82,9 +83,12 @@ def check_evidence(book: Book, origin: str, entries: Mapping[int, Entry], accept
                 raise ProofError(Fault.CASE_EVIDENCE_DIFFERS, index=index)
             book.prove("evidence", event=event, index=index, subject=subject)
             if submission is None and facts.submission is not None:
-                book.leave_open("binding", receipt=facts.submission.receipt)
+                book.leave_open("binding", receipt=facts.submission.receipt, subject=subject)
+            strangers |= {subject} if _is_other(book, book.members[name]) else set()
     for name in sorted(wanted):
         book.note(name, ProofError(Fault.CASE_MISSING))
+    for subject in sorted(strangers):
+        book.leave_open("authority", subject=subject)
 
 
 def _expected(
@@ -105,6 +109,12 @@ def _open_evidence(book: Book, name: str) -> tuple[str, EvidenceFacts]:
         return read_certificate(der).subject, read_evidence(verify_countersigned(book.members[name], der))
     except Refused as refused:
         raise ProofError(Fault.CASE_EVIDENCE_SEAL, cause=refused.finding) from refused
+
+
+def _is_other(book: Book, xml: bytes) -> bool:
+    """Whether a document is sealed by another certificate than the one the acceptance names."""
+    der, own = sealed_by(xml), book.members.get(GATEWAY_CERTIFICATE)
+    return own is None or der is None or pem(der) != own
 
 
 def known_signer(book: Book, xml: bytes) -> bytes:
@@ -228,8 +238,7 @@ def check_container(book: Book) -> None:
                 book.note(name, ProofError(Fault.CASE_SIGNED_OTHERWISE))
         if not book.wrong:
             book.prove("container", subject=seal.certificate.subject, at=seal.signed_at.isoformat())
-            own = book.members.get(GATEWAY_CERTIFICATE)
-            if own is None or pem(seal.certificate.der) != own:
+            if _is_other(book, book.members[SIGNATURES]):
                 book.leave_open("authority", subject=seal.certificate.subject)
 
 

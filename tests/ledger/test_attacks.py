@@ -16,6 +16,7 @@ from gateway.ledger.check import check_case
 from gateway.ledger.check_parts import Known
 from gateway.ledger.cosignature import Cosigner, WitnessKey
 from gateway.ledger.entry import EntryKind
+from gateway.ledger.evidence import Submission, evidence_of, write_evidence
 from gateway.ledger.fault import Fault
 from gateway.ledger.note import cut_note
 from gateway.ledger.receipt import write_receipt
@@ -101,6 +102,27 @@ def test_a_container_sealed_by_somebody_else_is_named() -> None:
     assert faults(seal_case(inside, pki().stranger.signer, AT)) == {
         "META-INF/signatures.xml": Fault.CASE_SIGNER_UNKNOWN
     }
+
+
+def test_who_sealed_is_said_where_the_ledger_does_not_vouch_for_the_certificate() -> None:
+    """A later certificate of the gateway's, or a thief's who brings it along: what the ledger proves stands all the
+    same, and whose word the rest is stays open."""
+    data = write_case(replace(whole(), evidence=evidence(whole())), pki().stranger.signer, AT)
+    report = check_case(data, LOG.key.vkey)
+    assert report.holds
+    stranger = next(one for one in report.proven if one.code == "proven.container").values[0][1]
+    assert ("subject", stranger) in [one.values[0] for one in report.unproven if one.code == "unproven.authority"]
+
+
+def test_a_thiefs_evidence_in_a_case_for_a_third_party_is_told_as_his_word() -> None:
+    facts_of = next(
+        one for one in evidence_of(LOG.key.name, 40, event_case().entries[0].entry, Submission("G09", "0a" * 32, AT))
+    )
+    forged = countersign(write_evidence(facts_of), pki().stranger.signer, AT)
+    data = write_case(replace(event_case(), evidence={(40, "ContentHandover"): forged}), pki().stranger.signer, AT)
+    report = check_case(data, LOG.key.vkey)
+    open_ones = {one.code: dict(one.values) for one in report.unproven}
+    assert open_ones["unproven.binding"]["subject"] == open_ones["unproven.authority"]["subject"] != "CN=Trục"
 
 
 def test_a_certificate_swapped_for_the_attackers_is_named() -> None:
