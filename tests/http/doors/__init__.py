@@ -1,0 +1,1 @@
+"""Tests of two doors at once: one agency works at this one, the other at that one, and both have what they need."""
