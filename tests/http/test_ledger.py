@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.exchange.keeping import Keeping, Witness
+from gateway.exchange.keeping import Keeping, Standing, Witness
 from gateway.ledger import Tree, leaf_hash, open_checkpoint
 from gateway.ledger.cosignature import cosignatures
 from gateway.ledger.note import cut_note
@@ -184,3 +185,17 @@ async def test_a_live_checkpoint_is_signed_by_the_towns_key(tmp_path: Path) -> N
                 await asyncio.sleep(0.02)
         _, note, _ = await here.ask("GET", "/checkpoint", token=None)
         assert open_checkpoint(note, here.line.notary.key).size == 1
+
+
+@awaited
+async def test_a_witness_that_is_away_is_shown_and_stops_nothing(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        keeping = Keeping(witnesses=(Witness(W1.key, "http://127.0.0.1:1"),))
+        object.__setattr__(here.line, "keeping", keeping)
+        for away_since, fine in ((None, True), (NOW, False)):
+            keeping.standing[W1.key.name] = Standing(cosigned=7, away_since=away_since)
+            status, body, _ = await here.ask("GET", "/readyz", token=None)
+            assert (status, json.loads(body)["dependencies"]["witnesses"]) == (200, fine)
+            _, figures, _ = await here.ask("GET", "/metrics", token=None)
+            assert f'gateway_witness_away{{witness="{W1.key.name}"}} {0.0 if fine else 1.0}' in figures.decode()
+            assert f'gateway_witness_entries{{witness="{W1.key.name}"}} 7.0' in figures.decode()
