@@ -16,7 +16,8 @@ from tests.http.axis.sdk import BASE_PATH
 from tests.http.town import awaited, town
 
 FREE = HttpLimits(peer_burst=100_000, peer_requests_per_s=100_000.0)
-DOORS = [(one, other) for one in ("native", "axis") for other in ("native", "axis")]
+DOORS = [("native", "native"), ("native", "axis"), ("axis", "axis")]
+"""Each pair is played in both directions."""
 
 
 @pytest.mark.parametrize(("sends", "receives"), DOORS, ids=lambda one: one)
