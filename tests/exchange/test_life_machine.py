@@ -48,6 +48,7 @@ CHANGES = (BusinessType.RECALL, BusinessType.UPDATE, BusinessType.REPLACE)
 NUMBERS = ("1", "2")
 CODES = ("01", "02", "03", "06", "15", "16")
 TIMES = ("2026/11/23 15:00:00", "2026/11/23 14:30:00", "1970/01/01 00:00:00", None)
+CODE, TIME = st.sampled_from(CODES), st.sampled_from(TIMES)
 MINE = st.integers(0, 30)
 
 MAY_REFUSE = {
@@ -137,17 +138,13 @@ class LifeMachine(RuleBasedStateMachine):
             assert one.status not in {"withdrawn", "expired"}, "what was taken back was handed over"
             assert not (given_back and what == "fetch"), "what was given back was handed over again"
 
-    @rule(
-        sender=st.sampled_from(ADDRESSEES),
-        of=ID,
-        code=st.sampled_from(CODES),
-        time=st.sampled_from(TIMES),
-    )
-    def report(self, sender: str, of: str, code: str, time: str | None) -> None:
-        told = self.submit(status(code, of, sender, description=self.ago(), timestamp=time), sender)
-        assert told is not None, "a status is never refused for what it speaks of"
+    @rule(sender=st.sampled_from(ADDRESSEES), of=ID, told=st.lists(st.tuples(CODE, TIME), min_size=1, max_size=3))
+    def report(self, sender: str, of: str, told: list[tuple[str, str | None]]) -> None:
+        for code, time in told:
+            receipt = self.submit(status(code, of, sender, description=self.ago(), timestamp=time), sender)
+            assert receipt is not None, "a status is never refused for what it speaks of"
 
-    @rule(place=MINE, code=st.sampled_from(CODES))
+    @rule(place=MINE, code=CODE)
     def report_without_xml(self, place: int, code: str) -> None:
         one = self.some_delivery(place)
         if one is not None:
@@ -172,7 +169,8 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(place=MINE, code=st.sampled_from(("15", "16")))
     def answer_what_was_asked(self, place: int, code: str) -> None:
         asked, carried = self.rows(changes, deliveries)
-        open_ones = [row for row in asked if row.answer is None]
+        had = {one.id for one in carried if one.status not in {"withdrawn", "expired"}}
+        open_ones = [row for row in asked if row.answer is None and row.delivery_id in had]
         if open_ones:
             row = open_ones[place % len(open_ones)]
             one = next(one for one in carried if one.id == row.delivery_id)
