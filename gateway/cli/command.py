@@ -11,6 +11,7 @@ import click
 from gateway import __version__
 from gateway.cli import (
     audit,
+    audit_register,
     axis,
     calendar,
     check,
@@ -119,6 +120,7 @@ for _verb in (
     reference.explain_verb,
 ):
     root.add_command(_verb)
+audit.audit.add_command(audit_register.audit_replay)
 peers.peer.add_command(axis.axis)
 
 

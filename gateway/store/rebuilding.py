@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.ledger.entry import NONE, Entry, EntryKind, write_instant
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.lifecycle import Answer, ChangeKind
-from gateway.store.rebuilt import Facts
+from gateway.store.rebuilt import Facts, Fields
 
 _STATUS_OF = {
     EntryKind.DELIVER: DeliveryStatus.DELIVERED,
@@ -20,6 +20,8 @@ _STATUS_OF = {
     EntryKind.DECLINE: DeliveryStatus.REFUSED,
     EntryKind.EXPIRE: DeliveryStatus.EXPIRED,
 }
+_MOVED = {"delivery.held": DeliveryStatus.HELD, "delivery.released": DeliveryStatus.QUEUED}
+"""What operators do to deliveries, by action; the subject is `dispatch/addressee`."""
 _ASKABLE = {
     DeliveryStatus.QUEUED.value,
     DeliveryStatus.HELD.value,
@@ -129,15 +131,19 @@ class Rebuilding:
         accepted = self.facts.get("dispatch", dispatch)
         return str(accepted["_addressees"][0]) if accepted else NONE
 
+    def _known(self, delivery: str) -> Fields:
+        """What is known of a delivery; of one that was never accepted (the ledger is none of ours then): nothing."""
+        return {"status": None, "_asked": {}, "_given_back": False} | (self.facts.get("delivery", delivery) or {})
+
     def _change(self, index: int, entry: Entry) -> None:
         self._asking = entry["dispatch"], entry.at
-        kind = _KINDS[entry["relation"]]
-        if entry["target"] == NONE or entry["addressees"] == NONE:
+        kind = _KINDS.get(entry["relation"])
+        if kind is None or entry["target"] == NONE or entry["addressees"] == NONE:
             return
         for addressee in entry["addressees"].split(" "):
             delivery = f"{entry['target']} {addressee}"
-            known = self.facts.get("delivery", delivery)
-            if known is None or known["_given_back"] or known["status"] not in _ASKABLE:
+            known = self._known(delivery)
+            if known["_given_back"] or known["status"] not in _ASKABLE:
                 continue
             self.facts.put(
                 "change",
@@ -153,13 +159,13 @@ class Rebuilding:
 
     def _withdraw(self, index: int, entry: Entry) -> None:
         delivery, change = _delivery(entry), entry["change"]
-        known = self.facts.get("delivery", delivery) or {"_asked": {}}
+        known = self._known(delivery)
         asked: dict[str, str] = known["_asked"]
         if self._asking == (change, entry.at):  # of the same transaction: it had not left, so nobody was asked
             answered = [change] if change in asked else []
             for one in answered:
                 asking = self.facts.get("change", f"{one} {delivery}") or {}
-                self.facts.drop("event", f"{asking['ledger_index']} {delivery} {asked[one]}")
+                self.facts.drop("event", f"{asking.get('ledger_index')} {delivery} {asked[one]}")
         else:  # asked back while a push was under way that failed
             self._asking = None
             answered = [one for one, kind in asked.items() if kind != ChangeKind.UPDATE]
@@ -187,7 +193,7 @@ class Rebuilding:
         )
         if said:
             self.facts.change("status", packet, **said)
-        known = self.facts.get("delivery", delivery) or {"_asked": {}, "_given_back": False}
+        known = self._known(delivery)
         kind = known["_asked"].pop(change, None)
         given_back = known["_given_back"] or (kind, outcome) == (ChangeKind.RECALL.value, Answer.DONE.value)
         self.facts.change("delivery", delivery, id=entry["delivery"], _asked=known["_asked"], _given_back=given_back)
@@ -232,7 +238,12 @@ class Rebuilding:
         action = {EntryKind.VIEW: f"view.{said.get('what')}", EntryKind.EXPORT: f"export.{said.get('what')}"}
         subject = said.get("subject") or said.get("dispatch") or said["sha256"]
         reason = {"reason": said["reason"]} if "reason" in said else {}
-        self.facts.put("act", str(index), action=action.get(entry.kind) or said["action"], subject=subject, **reason)
+        done = action.get(entry.kind) or said["action"]
+        self.facts.put("act", str(index), action=done, subject=subject, **reason)
+        if entry.kind is EntryKind.OPERATOR and (status := _MOVED.get(done)) is not None:
+            delivery = subject.replace("/", " ", 1)
+            self.facts.change("delivery", delivery, status=status.value)
+            self._event(delivery, status, index)
 
     def _retention(self, index: int, entry: Entry) -> None:
         dispatch, act = entry["dispatch"], entry["act"]

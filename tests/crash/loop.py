@@ -22,7 +22,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from gateway.ledger import check_case
+from gateway.ledger import NoteKey, check_case
+from gateway.store.engine import parse_url, reader_engine
+from gateway.store.reconciling import Difference, replay
 from tests.crash.audit import Audit, Found
 from tests.crash.installation import Installation, found, free_port
 from tests.crash.notebook import Answered, Notebook, Receipted, of_kind
@@ -149,6 +151,7 @@ class Loop:
         """Start over what is there, look whether it is all there, and send some of it once more."""
         self._recoveries_s.append(await asyncio.to_thread(self._serving.start))
         await self._compare(self._audit)
+        await self._replay()
         sent, self._parties.sent = self._parties.sent, []
         for paper, accepted in self._chance.sample(sent, min(REPEATS_A_CYCLE, len(sent))):
             self._summary.repeated += 1
@@ -159,6 +162,19 @@ class Loop:
         told = list(self._notebook.lines)  # written before the audit looks, so it must find all of it
         report = await asyncio.to_thread(audit.look, told)
         self._summary.take(report)
+
+    async def _replay(self) -> None:
+        """The ledger alone tells the register that is there."""
+        for difference in await asyncio.to_thread(self._differences):
+            self._summary.blame(str(difference))
+
+    def _differences(self) -> list[Difference]:
+        engine = reader_engine(parse_url(self._installation.url), 1)
+        try:
+            with engine.connect() as connection:
+                return list(replay(connection, [NoteKey.parse(self._installation.vkey)]))
+        finally:
+            engine.dispose()
 
     async def _catch_up(self) -> None:
         """The ledger's tree covers every entry, without anything being sent."""
