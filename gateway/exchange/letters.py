@@ -12,6 +12,7 @@ from datetime import datetime
 
 from gateway.exchange.deadlines import Deadline, What, overdue, owed
 from gateway.exchange.line import Line
+from gateway.exchange.reminders import STEPS
 from gateway.model.calendar import VIET_NAM
 from gateway.model.words import text
 from gateway.store.queries import DeliveryFacts
@@ -64,7 +65,7 @@ def reminder(line: Line, facts: DeliveryFacts, what: What, level: int) -> Letter
         if deadline.what is what:
             lang = line.mail.lang
             late = "late" if deadline.passed(line.clock()) else "soon"
-            step = text(lang, f"mail.step.{level}")
+            step = text(lang, f"mail.step.{min(level, len(STEPS))}")
             heading = text(lang, f"mail.owed.{what}", clause=what.clause)
             return _letter(
                 line,

@@ -43,7 +43,7 @@ class Recalled:
 async def content(line: Line, peer: Peer, delivery_id: str) -> tuple[courier.Fetched, Content]:
     """What the packet of a delivery says; recorded as handed over, like the packet itself."""
     fetched = await courier.fetch(line, peer, delivery_id)
-    return fetched, _read(line, fetched.skeleton)
+    return fetched, read(line, fetched.skeleton)
 
 
 async def report_status(
@@ -165,7 +165,7 @@ def _answer_to(document: Document) -> ResponseFor:
 
 async def _document(line: Line, dispatch_id: str) -> Document:
     packet = await line.store.read(queries.packet, dispatch_id)
-    said = _read(line, packet.envelope)
+    said = read(line, packet.envelope)
     if not isinstance(said, Document):
         raise Refused(found(Reason.STATE_CONFLICT, fault="not_a_document"))
     return said
@@ -177,5 +177,6 @@ def _agency(line: Line, key: str, written: str) -> Organ:
     return Organ(written, agency.name if agency else None)
 
 
-def _read(line: Line, skeleton: bytes) -> Content:
+def read(line: Line, skeleton: bytes) -> Content:
+    """What an admitted packet says."""
     return edxml.read_header(edxml.parse(skeleton, line.limits))

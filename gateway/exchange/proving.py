@@ -26,9 +26,14 @@ CASE_ATTACHMENTS_BYTES_MAX = 32 * 1024 * 1024
 
 async def prove(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The case file of a dispatch: everything `gateway check` needs, in formats other programs verify."""
+    return await prove_seen(line, await register.dispatch(line, peer, dispatch_id))
+
+
+async def prove_seen(line: Line, seen: Dispatch) -> bytes:
+    """The case file of a dispatch as far as somebody sees it: of deliveries that are not in `seen` it says nothing
+    beyond the acceptance, which names every addressee."""
     at = _sealing_at(line)
-    seen = await register.dispatch(line, peer, dispatch_id)
-    packet = await line.store.read(queries.packet, dispatch_id)
+    packet = await line.store.read(queries.packet, seen.id)
     entries = await line.store.read(queries.entries_at, register.indexes_of(seen))
     accept = decode(entries[seen.ledger_index])
     certificate = seal_certificate(packet.receipt_xml, accept["gateway_certificate"])

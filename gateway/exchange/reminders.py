@@ -24,6 +24,8 @@ from gateway.store.queries import DeliveryFacts
 
 CLERK, LEADER = "clerk", "leader"
 LEVELS = (CLERK, LEADER)
+STEPS = range(3)
+"""Of escalation. What comes above them, the sender's clerk asked for by hand."""
 PAGE_ROWS = 200
 SWEEP_S = 60.0
 """Between two sweeps."""
@@ -59,7 +61,7 @@ def due_reminders(line: Line, facts: DeliveryFacts, now: datetime) -> list[Recor
     due = []
     for deadline in owed(facts, line.calendar, line.deadlines):
         level = step_reached(line, deadline, now)
-        told = max((step for what, step in facts.reminded if what == deadline.what), default=-1)
+        told = max((step for what, step in facts.reminded if what == deadline.what and step in STEPS), default=-1)
         if level is not None and level > told:
             agency = _told(line, facts.addressee, level)
             if agency is not None:

@@ -252,6 +252,26 @@ class Directory:
             step = self.agency(step.parent) if step.parent else None
         return tuple(line.values())
 
+    def below(self, key: str) -> tuple[Agency, ...]:
+        """An agency and everything below it, by key; nothing where there is no such agency. A loop in the data ends
+        the walk."""
+        found: dict[str, Agency] = {}
+        step = [one] if (one := self.agency(key)) else []
+        while step:
+            found |= {one.key: one for one in step}
+            step = [below for one in step for below in self._inferiors.get(one.key, ()) if below.key not in found]
+        return tuple(sorted(found.values(), key=_KEY))
+
+    @cached_property
+    def _inferiors(self) -> dict[str, list[Agency]]:
+        """Those directly below each agency, by whichever identifier they name it."""
+        found: defaultdict[str, list[Agency]] = defaultdict(list)
+        for one in self.agencies:
+            superior = self.agency(one.parent) if one.parent else None
+            if superior is not None:
+                found[superior.key].append(one)
+        return found
+
     def speaks_for(self, peer: Peer, agency: Agency, at: datetime) -> bool:
         """May this peer submit in this agency's name, and collect what is addressed to it, at this instant?"""
         return any(holder.key == peer.key for holder in self._speakers(agency, at))

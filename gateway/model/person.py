@@ -5,7 +5,6 @@ Systems that send and receive are peers (`model.agency`); a person enters throug
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +59,11 @@ class Person:
             for superior in directory.lineage(agency)
         )
 
-    def agencies(self, directory: Directory) -> Iterable[Agency]:
-        """Every agency they work for, in the directory's order."""
-        return (one for one in directory.agencies if self.works_for_agency(one, directory))
+    def agencies(self, directory: Directory) -> tuple[Agency, ...]:
+        """Every agency they work for, by key."""
+        found: dict[str, Agency] = {}
+        for held in self.works_for:
+            alone = directory.agency(held.agency)
+            theirs = directory.below(held.agency) if held.subtree else (alone,) if alone else ()
+            found |= {one.key: one for one in theirs}
+        return tuple(found[key] for key in sorted(found))

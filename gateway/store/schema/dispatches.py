@@ -76,6 +76,7 @@ dispatches = Table(
     Index("uq_dispatches_packet", "packet_digest", "peer", unique=True),
     partial_index("uq_dispatches_new_document", "document_id", "sender", where=NEW_DOCUMENT, unique=True),
     partial_index("ix_dispatches_due_on", "due_on", "id", where=DATED),
+    Index("ix_dispatches_sender", "sender", "id"),
 )
 
 """Days are `yyyy-mm-dd`, null where the packet names none that exists. `number_key`: year,
@@ -119,6 +120,7 @@ deliveries = Table(
     partial_index("ix_deliveries_due", "next_attempt_at", "addressee", where=DUE),
     partial_index("ix_deliveries_deadline", "deadline_at", where=UNDELIVERED),
     partial_index("ix_deliveries_claimed", "addressee", where=CLAIMED),
+    Index("ix_deliveries_addressee", "addressee", "id"),
 )
 
 """`ledger_index` is the dispatch's: inboxes are read in the order of commits, which identifiers only nearly follow."""

@@ -1,0 +1,31 @@
+"""The clerk's first page: what cannot wait, then what came and what went."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.exchange import today as desk_of_today
+from gateway.exchange.today import Need
+from gateway.http.console.clerk import CLERK, names, whose
+from gateway.http.console.page import Page, Visit
+
+FIGURES = ((Need.REFUSED, "bad"), (Need.RECALL, "bad"), (Need.DUE, "late"), (Need.RECEIPT, "late"))
+PRESSING_SHOWN_MAX = 50
+
+
+async def today(visit: Visit) -> web.Response:
+    """In five seconds: what is stuck, and what to do about it."""
+    agencies = whose(visit)
+    desk = await desk_of_today.lay_out(visit.line, agencies.keys)
+    return visit.show(
+        "clerk_today.html",
+        whose=agencies,
+        desk=desk,
+        pressing=desk.pressing[:PRESSING_SHOWN_MAX],
+        figures=[(need, kind, desk.count(need)) for need, kind in FIGURES],
+        now=visit.line.clock(),
+        name=names(visit),
+    )
+
+
+PAGES = (Page("GET", "/today", "console_today", today, CLERK),)
