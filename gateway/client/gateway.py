@@ -38,6 +38,7 @@ from gateway.client.results import (
 )
 from gateway.client.wire import QUIET_TIMEOUT_S, Ask, Patience, Wire
 from gateway.edxml import Limits
+from gateway.model.packet import Staff
 
 Shape = TypeVar("Shape")
 
@@ -139,9 +140,13 @@ class GatewayClient:
         """Say that the packet is not taken, and why; its sender reads the reason."""
         return await self._answer(delivery_id, {"refused": reason})
 
-    async def report_status(self, delivery_id: str, code: str, description: str | None = None) -> Reported:
-        """Tell a document's sender what was done with it: 01 to 06, or 15 and 16 to what it asked."""
-        answer = {"code": code} | ({"description": description} if description else {})
+    async def report_status(
+        self, delivery_id: str, code: str, description: str | None = None, staff: Staff | None = None
+    ) -> Reported:
+        """Tell a document's sender what was done with it: 01 to 06, or 15 and 16 to what it asked; `staff`: by whom."""
+        answer: dict[str, object] = {"code": code}
+        answer |= {"description": description} if description else {}
+        answer |= {"staff": msgspec.to_builtins(staff)} if staff else {}
         return await self._tell(f"/v1/deliveries/{_part(delivery_id)}/status", answer, Reported)
 
     async def recall(self, dispatch_id: str, reason: str, addressees: Sequence[str] | None = None) -> Recall:

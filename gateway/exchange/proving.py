@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.exchange import bell, evidence, register
-from gateway.exchange.line import SALT_BYTES, Line
-from gateway.ledger import Case, Entry, EntryKind, Papers, ProvenEntry, decode, read_report, write_case
+from gateway.exchange.line import Line
+from gateway.ledger import Case, Entry, Papers, ProvenEntry, decode, read_report, write_case
 from gateway.ledger.case import seal_certificate
+from gateway.ledger.evidence import WORDED
 from gateway.ledger.page import bare
 from gateway.model.agency import Peer
 from gateway.model.dispatch import Dispatch
@@ -112,14 +114,12 @@ async def _checkpoint_covering(line: Line, index: int) -> tuple[queries.SignedCh
 
 async def _reasons(line: Line, seen: Dispatch, entries: Mapping[int, Entry]) -> dict[int, bytes]:
     """Salt and words behind the digests the entries hold, where both are still kept."""
-    digests = {index: one["reason"] for index, one in entries.items() if one.kind is EntryKind.DECLINE}
+    digests = {index: one["reason"] for index, one in entries.items() if one.kind in WORDED}
     salts = await line.store.read(queries.salts_of, tuple(digests.values()))
     words = {step.ledger_index: step.detail for one in seen.deliveries for step in one.timeline}
-    return {
-        index: salts[digest] + words[index].encode()
-        for index, digest in digests.items()
-        if len(salts.get(digest, b"")) == SALT_BYTES
-    }
+    said = {index: salts[digest] + words[index].encode() for index, digest in digests.items() if digest in salts}
+    said |= await line.store.read(queries.answers_said, tuple(digests))
+    return {index: one for index, one in said.items() if hashlib.sha256(one).hexdigest() == digests[index]}
 
 
 def _revocation(line: Line, report_xml: bytes) -> Mapping[str, bytes]:

@@ -11,14 +11,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.exchange import courier, proving
+from gateway.exchange import courier, lifecycle, proving
 from gateway.exchange.line import StampDebt
 from gateway.exchange.timestamps import Stamper, TimestampRules
 from gateway.http.tsa import HttpAuthority
 from gateway.ledger import CaseReport, Known, check_case
+from gateway.model.packet import StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from tests.exchange.conftest import Story, file_of
+from tests.exchange.life import collect, document, send, trusting
 from tests.exchange.pdfs import signed, with_desk
 from tests.http.town import FAR, PROVINCE, awaited
 from tests.trust.pdf.papers import world
@@ -65,6 +67,27 @@ async def test_a_case_holds_the_packet_the_words_and_every_evidence(story: Story
     assert inside["reasons/2.bin"][16:].decode() == WORDS
     assert f"reason: {sha256(inside['reasons/2.bin']).hexdigest()}" in inside["entries/2.txt"].decode()
     assert WORDS in inside["page.html"].decode()
+
+
+@awaited
+async def test_the_words_of_a_refused_recall_are_in_the_case(story: Story) -> None:
+    sent = await send(trusting(story), document(to=(PROVINCE, FAR)))
+    theirs = await collect(story, sent.dispatch_id)
+    await lifecycle.recall(story.line, story.peer("bo"), sent.dispatch_id, "Gửi nhầm", [PROVINCE])
+    await lifecycle.report_status(story.line, story.peer("tinh"), theirs.id, StatusCode.CHANGE_REFUSED, WORDS)
+    await story.seal()
+    case = await proving.prove(story.line, story.peer("bo"), sent.dispatch_id)
+    assert WORDS in "".join(one.text("vi") for one in checked(story, case).proven)
+    (name,) = (one for one in members(case) if one.startswith("reasons/"))
+    answer = members(case)[name.replace("reasons/", "entries/").replace(".bin", ".txt")].decode()
+    assert "kind: answer" in answer and sha256(members(case)[name]).hexdigest() in answer
+    assert all(WORDS.encode() not in data for data in members(await event_of(story, sent.dispatch_id, name)).values())
+
+
+async def event_of(story: Story, dispatch: str, reason: str) -> bytes:
+    """The case for a third party of the entry whose words are the member `reason`."""
+    index = int(reason.removeprefix("reasons/").removesuffix(".bin"))
+    return await proving.prove_event(story.line, story.peer("bo"), dispatch, index)
 
 
 @awaited

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exchange import register
+from gateway.exchange import lifecycle, register
 from gateway.exchange.replay import Fared, MissingVersionError, impact, replay
 from gateway.exchange.watch import refresh_directory
 from gateway.ledger import read_report
 from gateway.model.agency import PolicyName
 from gateway.model.envelope import EnvelopeState
+from gateway.model.packet import StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.model.signers import Rank, Signer
@@ -73,6 +74,17 @@ async def test_a_replay_asks_the_directory_and_the_instant_of_then(story: Story)
     await change_directory(story, name="Bộ đổi tên", certificates=())
     assert read_report((await replay(story.line, receipt.dispatch_id)).now).versions.directory == 1
     assert (await replay(story.line, receipt.dispatch_id)).same
+
+
+@awaited
+async def test_a_packet_the_gateway_wrote_is_examined_again_under_the_policy_it_came_under(story: Story) -> None:
+    receipt = await story.submit(file_of())
+    (waiting,) = await story.inbox("tinh")
+    told = await lifecycle.report_status(story.line, story.peer("tinh"), waiting, StatusCode.ACCEPTED)
+    again = await replay(story.line, told.dispatch_id)
+    assert again.same and read_report(again.now).policy == PolicyName.OBSERVE
+    asked = await lifecycle.recall(story.line, story.peer("bo"), receipt.dispatch_id, "Gửi nhầm")
+    assert asked[0].receipt is not None and (await replay(story.line, asked[0].receipt.dispatch_id)).same
 
 
 @awaited

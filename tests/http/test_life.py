@@ -10,6 +10,7 @@ import pytest
 
 from gateway.client import GatewayClient
 from gateway.exchange.lifecycle import Telling
+from gateway.model.packet import Staff
 from gateway.model.reasons import Reason
 from tests.http.problems import assert_problem
 from tests.http.town import DEPARTMENT, FAR, FILE, MINISTRY, PROVINCE, TOKENS, Town, awaited, inline, packet, town
@@ -143,7 +144,9 @@ async def test_the_client_does_all_of_it(tmp_path: Path) -> None:
             (item,) = (await hub.inbox()).deliveries
             content = await hub.content(item.delivery_id)
             assert content.document is not None and content.document["sender"]["id"] == MINISTRY
-            told = await hub.report_status(item.delivery_id, "03", "Số đến 412")
+            told = await hub.report_status(item.delivery_id, "03", "Số đến 412", Staff("Văn thư", "Trần Văn Bình"))
+            said = (await ministry.content((await ministry.inbox()).deliveries[0].delivery_id)).status
+            assert said is not None and said["staff"]["name"] == "Trần Văn Bình"
             came = await ministry.recall(dispatch, "Gửi nhầm", [FAR])
             assert [one.delivery.status for one in came.addressees] == ["withdrawn"]
             seen = await ministry.status(dispatch)

@@ -29,6 +29,7 @@ from gateway.store.queries.directory import (
 from gateway.store.queries.evidence import (
     StampDebt,
     Stamped,
+    answers_said,
     cosigned_note,
     cosigned_over,
     entries_at,
@@ -123,6 +124,7 @@ __all__ = [
     "agencies_changed_since",
     "agencies_with_contacts",
     "agency_history",
+    "answers_said",
     "approved_table",
     "attachments",
     "backlog",

@@ -11,7 +11,17 @@ from sqlalchemy import Connection, bindparam, func, select
 from gateway.store.instants import instant
 from gateway.store.queries.ledger import SignedCheckpoint
 from gateway.store.queries.register import RefusalRow
-from gateway.store.schema import checkpoints, cosignatures, evidence, ledger_entries, refusals, salts, timestamps
+from gateway.store.schema import (
+    changes,
+    checkpoints,
+    cosignatures,
+    evidence,
+    ledger_entries,
+    refusals,
+    salts,
+    statuses,
+    timestamps,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,11 @@ _OLDEST = (
     select(checkpoints.c.recorded_at).where(checkpoints.c.size > _STAMPED_SIZE).order_by(checkpoints.c.size).limit(1)
 )
 _SALTS = select(salts).where(salts.c.digest.in_(bindparam("digests", expanding=True)))
+_ANSWERS_SAID = (
+    select(changes.c.answer_index, statuses.c.salt, statuses.c.description)
+    .join(statuses, statuses.c.dispatch_id == changes.c.answered_by)
+    .where(changes.c.answer_index.in_(bindparam("indexes", expanding=True)))
+)
 _REFUSALS_OF = (
     select(refusals)
     .where(refusals.c.peer == bindparam("peer"), refusals.c.id > bindparam("after"))
@@ -118,6 +133,12 @@ def stamp_debt(connection: Connection) -> StampDebt:
 def salts_of(connection: Connection, digests: Collection[str]) -> dict[str, bytes]:
     """The salts that are kept behind these digests, by digest."""
     return {row.digest: bytes(row.salt) for row in connection.execute(_SALTS, {"digests": sorted(digests)})}
+
+
+def answers_said(connection: Connection, indexes: Collection[int]) -> dict[int, bytes]:
+    """Salt and words behind entries of kind `answer`, by index: those of the status packets that answered."""
+    rows = connection.execute(_ANSWERS_SAID, {"indexes": sorted(indexes)})
+    return {row.answer_index: bytes.fromhex(row.salt) + row.description.encode() for row in rows}
 
 
 def refusals_of(connection: Connection, peer: str, after: int, limit: int) -> tuple[RefusalRow, ...]:
