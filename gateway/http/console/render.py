@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
@@ -17,6 +18,7 @@ Ways = Mapping[Role, tuple[tuple[str, str], ...]]
 """For each role its pages: path, and the key of their words."""
 
 VIET_NAM = timezone(timedelta(hours=7))
+_YEAR_FIRST = re.compile(r"([0-9]{4})[/-]([0-9]{2})[/-]([0-9]{2})")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -35,7 +37,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"t": _say, "languages": LANGUAGES, "static": self._address}
-        self._environment.filters |= {"moment": _moment, "day": _day, "size": _size, "ago": _ago}
+        self._environment.filters |= {"moment": _moment, "day": _day, "size": _size, "ago": _ago, "written": _written}
 
     def render(self, template: str, lang: str, /, **values: object) -> str:
         return self._environment.get_template(template).render(lang=lang, **values)
@@ -80,6 +82,15 @@ def _written_day(local: datetime) -> str:
     """Decree 30/2020, annex I, II.4: days below 10 and the months 1 and 2 with a zero before them."""
     month = f"{local.month:02d}" if local.month < 3 else str(local.month)
     return f"{local.day:02d}/{month}/{local.year}"
+
+
+def _written(day: str) -> str:
+    """A day that a packet writes year first, as officials write it; anything else as it stands."""
+    found = _YEAR_FIRST.fullmatch(day)
+    if found is None:
+        return day
+    month = f"{int(found[2]):02d}" if int(found[2]) < 3 else str(int(found[2]))
+    return f"{found[3]}/{month}/{found[1]}"
 
 
 @pass_context

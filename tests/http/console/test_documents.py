@@ -1,0 +1,212 @@
+"""The page of a document, and what a clerk does there: said beforehand, provable afterwards, never done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gateway.exchange.acts import salted
+from gateway.ledger import EntryKind, decode
+from gateway.store import queries
+from tests.http.console.papers import delivery_of, fetched, sent, told
+from tests.http.console.test_way_in import said
+from tests.http.console.visitor import HOA, Visitor, settle
+from tests.http.town import DEPARTMENT, FAR, PROVINCE, Town, awaited, town
+
+
+async def entries(here: Town, kind: EntryKind) -> list[dict[str, str]]:
+    found = [decode(one) for one in await here.line.store.read(queries.entries, 0, 1000)]
+    return [dict(one.fields) for one in found if one.kind is kind]
+
+
+@awaited
+async def test_the_four_facts_of_each_addressee_are_kept_apart(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here, to=(PROVINCE, FAR))
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        await told(here, delivery, "03")
+        visitor = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        assert visitor.status == 200
+        for fact in ("accepted", "carried", "taken_in", "finished"):
+            assert said(visitor, f"console.clerk.fact.{fact}")
+        for event in ("accepted", "delivered", "status_03"):
+            assert said(visitor, f"console.clerk.event.{event}")
+        assert "Cơ quan ở xa" in visitor.page
+        assert "giấy mời.pdf" in visitor.page
+        assert "20/11/2026" in visitor.page
+
+
+@awaited
+async def test_documents_of_others_are_not_there(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here, to=(FAR,))
+        delivery = await delivery_of(here, dispatch)
+        visitor = await (await Visitor(here).enter("hoa")).go("/account")
+        pages = [f"/documents/{dispatch}", f"/documents/{dispatch}/case", f"/documents/{'0' * 26}"]
+        assert [(await visitor.go(page)).status for page in pages] == [404, 404, 404]
+        for act in ("recall", "remind", "status", "answer", "settle"):
+            await (await visitor.go("/account")).send(
+                f"/documents/{dispatch}/{act}", delivery=delivery, words="x", code="03", answer="agree"
+            )
+            assert visitor.status == 404, act
+        assert await entries(here, EntryKind.STATUS) == []
+        acts = [one["action"] for one in await entries(here, EntryKind.OPERATOR)]
+        assert not [one for one in acts if one.startswith("clerk.")]
+
+
+@awaited
+async def test_an_addressee_sees_its_own_delivery_and_does_not_act_for_the_sender(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here, to=(PROVINCE, FAR))
+        visitor = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        assert visitor.status == 200
+        assert "Cơ quan ở xa" not in visitor.page
+        other = await delivery_of(here, dispatch, 1)
+        for act in ("recall", "remind", "status", "answer", "settle"):
+            await visitor.go(f"/documents/{dispatch}")
+            await visitor.send(f"/documents/{dispatch}/{act}", delivery=other, words="x", code="03", answer="agree")
+            assert visitor.status == 404, act
+
+
+@awaited
+async def test_a_recall_goes_its_whole_way_between_two_clerks(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here, to=(PROVINCE, FAR))
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        assert said(lan, "console.clerk.deeds.recall_says")
+        await lan.send(f"/documents/{dispatch}/recall", delivery=delivery)
+        assert said(lan, "console.clerk.done.no_reason")
+        await lan.send(f"/documents/{dispatch}/recall", words="Gửi nhầm")
+        assert said(lan, "console.clerk.done.none_chosen")
+        await lan.send(f"/documents/{dispatch}/recall", delivery=delivery, words="Gửi nhầm")
+        assert said(lan, "console.clerk.done.recalled")
+        assert said(lan, "console.clerk.outcome.pending")
+        await lan.send(f"/documents/{dispatch}/recall", delivery=delivery, words="Gửi nhầm")
+        assert said(lan, "console.clerk.done.recalled_before")
+        hoa = await Visitor(here).enter("hoa")
+        assert said(hoa, "console.clerk.need.recall.theirs.soon")
+        await hoa.go(f"/documents/{dispatch}")
+        assert "Gửi nhầm" in hoa.page
+        await hoa.send(f"/documents/{dispatch}/answer", delivery=delivery, answer="refuse")
+        assert said(hoa, "console.clerk.done.no_reason")
+        await hoa.send(f"/documents/{dispatch}/answer", delivery=delivery, answer="agree")
+        assert said(hoa, "console.clerk.done.answered")
+        await hoa.send(f"/documents/{dispatch}/answer", delivery=delivery, answer="agree")
+        assert said(hoa, "console.clerk.done.answered_before")
+        assert said(await lan.go(f"/documents/{dispatch}"), "console.clerk.outcome.done")
+
+
+@awaited
+async def test_who_did_it_can_be_proven_and_is_named_to_nobody(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here)
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        await hoa.send(f"/documents/{dispatch}/status", delivery=delivery, code="02", words="Sai địa chỉ")
+        assert said(hoa, "console.clerk.done.reported")
+        assert "Sai địa chỉ" in hoa.page
+        act = [one for one in await entries(here, EntryKind.OPERATOR) if one["action"] == "clerk.status.02"]
+        assert [(one["by"], one["subject"]) for one in act] == [(salted(b"salt", HOA.key), delivery)]
+        assert act[0]["reason"] != salted(b"", "Sai địa chỉ")
+        assert [one["code"] for one in await entries(here, EntryKind.STATUS)] == ["02"]
+
+
+@pytest.mark.parametrize("act", ["status", "answer"])
+def test_of_two_at_once_the_second_sees_what_happened(tmp_path: Path, act: str) -> None:
+    @awaited
+    async def play() -> None:
+        async with town(tmp_path) as here:
+            await settle(here)
+            dispatch = await sent(here)
+            delivery = await delivery_of(here, dispatch)
+            await fetched(here, delivery)
+            lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+            if act == "answer":
+                await lan.send(f"/documents/{dispatch}/recall", delivery=delivery, words="Gửi nhầm")
+            two = [await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}") for _ in range(2)]
+            fields = {"delivery": delivery, "code": "03", "answer": "agree", "words": "đồng ý"}
+            await asyncio.gather(*(one.send(f"/documents/{dispatch}/{act}", **fields) for one in two))
+            assert [one.status for one in two] == [200, 200]
+            word = "reported" if act == "status" else "answered"
+            assert all(
+                said(one, f"console.clerk.done.{word}") or said(one, f"console.clerk.done.{word}_before") for one in two
+            )
+            answers = await entries(here, EntryKind.ANSWER)
+            assert len(answers) == (act == "answer")
+
+    play()
+
+
+@awaited
+async def test_a_reminder_goes_out_once_and_is_seen_by_both(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here)
+        delivery = await delivery_of(here, dispatch)
+        lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        await lan.send(f"/documents/{dispatch}/remind", delivery=delivery, words="Đã gọi điện")
+        assert said(lan, "console.clerk.done.reminded")
+        await lan.send(f"/documents/{dispatch}/remind", delivery=delivery)
+        assert said(lan, "console.clerk.done.not_reminded")
+        assert [(one["what"], one["level"]) for one in await entries(here, EntryKind.REMIND)] == [("receipt", "3")]
+        assert said(await (await Visitor(here).enter("hoa")).go("/today"), "console.clerk.today.reminded")
+
+
+@awaited
+async def test_what_somebody_has_seen_to_presses_no_more_until_it_happens_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here)
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        await told(here, delivery, "02", "Thiếu phụ lục")
+        here.clock.pass_(minutes=5)
+        lan = await Visitor(here).enter("lan")
+        assert said(lan, "console.clerk.need.refused.ours.late")
+        await (await lan.go(f"/documents/{dispatch}")).send(f"/documents/{dispatch}/settle", delivery=delivery)
+        assert said(await lan.go("/today"), "console.clerk.today.nothing")
+
+
+@awaited
+async def test_the_case_file_is_given_to_the_parties(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here, to=(DEPARTMENT,))
+        hoa = await Visitor(here).enter("hoa")
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in hoa.cookies.items())}
+        async with here.session.get(f"{here.url}/console/documents/{dispatch}/case", headers=headers) as answer:
+            assert answer.status == 200
+            names = zipfile.ZipFile(io.BytesIO(await answer.read())).namelist()
+        assert names[0] == "mimetype"
+
+
+@awaited
+async def test_what_people_wrote_is_shown_as_it_is_and_runs_nowhere(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        subject = '<script>alert(1)</script> =HYPERLINK("x") ' + "a" * 450
+        dispatch = await sent(here, subject=subject)
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        assert "<script>alert" not in hoa.page
+        await hoa.send(f"/documents/{dispatch}/status", delivery=delivery, code="02", words="a\u202eb\u200bc <b>")
+        assert "abc &lt;b&gt;" in hoa.page
+        assert "\u202e" not in hoa.page
+        await (await hoa.go(f"/documents/{dispatch}")).send(
+            f"/documents/{dispatch}/status", delivery=delivery, code="99", words="x"
+        )
+        assert hoa.status == 400
