@@ -92,7 +92,8 @@ class Case:
     checkpoint: bytes
     """The signed note."""
     entries: Sequence[ProvenEntry]
-    """The dispatch's entry of kind `accept`, and those of its deliveries that the holder may see."""
+    """The dispatch's entry of kind `accept`, those of its deliveries that the holder may see, and those of kind `key`
+    that introduce the certificates in the case."""
     evidence: Mapping[tuple[int, str], bytes] = field(default_factory=dict)
     """By index and event."""
     reasons: Mapping[int, bytes] = field(default_factory=dict)
@@ -120,7 +121,8 @@ def write_case(case: Case, signer: Signer, at: datetime) -> bytes:
     members |= {reason_member(index): said for index, said in sorted(case.reasons.items())}
     if case.papers is not None:
         members |= _papers(case.papers, case.entries)
-    members |= _certificates(case, signer.certificate_der)
+    others = sealed_beside(case.papers, case.evidence.values(), signer.certificate_der)
+    members |= {certificate_member(der): pem(der) for der in sorted(others)}
     return seal_case({PAGE: page(members), **members}, signer, at)
 
 
@@ -164,11 +166,9 @@ def _papers(papers: Papers, entries: Iterable[ProvenEntry]) -> dict[str, bytes]:
     return members
 
 
-def _certificates(case: Case, own: bytes) -> dict[str, bytes]:
-    """The certificates that sealed evidence or this container, where they are not the receipt's own."""
-    ders = [*filter(None, map(sealed_by, case.evidence.values())), own]
-    known = case.papers.gateway_certificate if case.papers else None
-    return {certificate_member(der): pem(der) for der in sorted(set(ders)) if der != known}
+def sealed_beside(papers: Papers | None, evidence: Iterable[bytes], own: bytes) -> set[bytes]:
+    """DER of the certificates that sealed this evidence, or the container (`own`), and that no acceptance names."""
+    return {*filter(None, map(sealed_by, evidence)), own} - ({papers.gateway_certificate} if papers else set())
 
 
 def _seal_digest(entries: Iterable[ProvenEntry]) -> str:

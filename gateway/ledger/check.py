@@ -110,12 +110,13 @@ def _check_members(book: Book, key: NoteKey, known: Known, whole: bool) -> Recei
     if checkpoint is None:
         return None
     entries = _entries(book, key)
-    check_certificates(book)
+    check_certificates(book, entries)
+    told = {index: entry for index, entry in entries.items() if entry.kind is not EntryKind.KEY}
     receipt = None
     if whole:
-        receipt = _whole(book, checkpoint, entries)
+        receipt = _whole(book, checkpoint, told)
     else:
-        _event(book, checkpoint, entries)
+        _event(book, checkpoint, told)
     check_stamp(book, entries, known)
     check_cosigned(book, checkpoint.origin, known)
     return receipt

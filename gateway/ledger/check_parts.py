@@ -130,14 +130,27 @@ def known_signer(book: Book, xml: bytes) -> bytes:
     raise ProofError(Fault.CASE_SIGNER_UNKNOWN)
 
 
-def check_certificates(book: Book) -> None:
-    """Every certificate beside the ledger's own bears its digest as its name."""
+def check_certificates(book: Book, entries: Mapping[int, Entry]) -> None:
+    """Every certificate beside the ledger's own bears its digest as its name; entries of kind `key` introduce them."""
+    keys = {index: entry for index, entry in entries.items() if entry.kind is EntryKind.KEY}
+    introduced = {entry["new"]: index for index, entry in keys.items() if entry["which"] == "seal"}
     for name in filter(CERTIFICATE.fullmatch, book.members):
         with book.part(name):
             der = _der(name, book.members[name])
             digest = name.partition("/")[2].removesuffix(".pem")
             if sha256(der).hexdigest() != digest or pem(der) != book.members[name]:
                 raise ProofError(Fault.CASE_CERTIFICATE, digest=digest)
+            try:
+                subject = read_certificate(der).subject
+            except Refused as refused:
+                raise ProofError(Fault.CASE_CERTIFICATE, digest=digest) from refused
+            if (index := introduced.get(digest)) is None:
+                book.leave_open("introduced", subject=subject, digest=digest)
+            else:
+                book.prove("key", index=index, at=write_instant(entries[index].at), subject=subject, digest=digest)
+    for index, entry in keys.items():
+        if f"certificates/{entry['new']}.pem" not in book.members:
+            book.note(entry_member(index), ProofError(Fault.CASE_UNKNOWN))
 
 
 def _der(name: str, written: bytes) -> bytes:

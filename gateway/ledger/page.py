@@ -87,7 +87,7 @@ def page(members: Mapping[str, bytes]) -> bytes:
             size=members["checkpoint"].split(b"\n")[1].decode(),
             stamped_at=_stamped_at(members),
             accept=accept,
-            dispatch=next((dict(one.fields).get("dispatch") for one in entries.values()), None),
+            dispatch=next((one["dispatch"] for one in entries.values() if one.kind is not EntryKind.KEY), None),
             receipt=receipt,
             document=document,
             attachments=_attachments(receipt, document, members),

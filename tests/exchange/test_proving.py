@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from gateway.exchange import courier, lifecycle, proving
+from gateway.exchange.key_record import record_seal_certificate
 from gateway.exchange.line import StampDebt
 from gateway.exchange.timestamps import Stamper, TimestampRules
 from gateway.http.tsa import HttpAuthority
@@ -23,6 +24,7 @@ from tests.exchange.conftest import Story, file_of
 from tests.exchange.life import collect, document, send, trusting
 from tests.exchange.pdfs import signed, with_desk
 from tests.http.town import FAR, PROVINCE, awaited
+from tests.pki import NOW, pki
 from tests.trust.pdf.papers import world
 from tests.tsa import authority, serving
 
@@ -116,6 +118,24 @@ async def test_a_case_for_a_third_party_reveals_one_event_and_nothing_else(story
     for name, data in inside.items():
         for secret in (*secrets, packet):
             assert secret.encode() not in data, (name, secret)
+
+
+@awaited
+async def test_a_renewed_seal_certificate_is_introduced_by_the_ledger(story: Story) -> None:
+    dispatch = await told(story)
+    renewed = replace(story.line, signer=pki().stranger.signer)
+    case = await proving.prove(renewed, story.peer("bo"), dispatch)
+    report = checked(story, case)
+    assert "key" not in codes(report) and "unproven.introduced" in {one.code for one in report.unproven}
+    for certificate in (story.line.signer.certificate_der, renewed.signer.certificate_der):
+        await record_seal_certificate(story.line.store, certificate, NOW)
+    await story.seal()
+    for case in (
+        await proving.prove(renewed, story.peer("bo"), dispatch),
+        await proving.prove_event(renewed, story.peer("bo"), dispatch, 1),
+    ):
+        report = checked(story, case)
+        assert "key" in codes(report) and "unproven.introduced" not in {one.code for one in report.unproven}
 
 
 @awaited

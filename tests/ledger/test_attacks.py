@@ -15,7 +15,7 @@ from gateway.ledger.case import CHECKPOINT, Case, seal_case, write_case
 from gateway.ledger.check import check_case
 from gateway.ledger.check_parts import Known
 from gateway.ledger.cosignature import Cosigner, WitnessKey
-from gateway.ledger.entry import EntryKind
+from gateway.ledger.entry import Entry, EntryKind
 from gateway.ledger.evidence import Submission, evidence_of, write_evidence
 from gateway.ledger.fault import Fault
 from gateway.ledger.note import cut_note
@@ -23,6 +23,7 @@ from gateway.ledger.receipt import write_receipt
 from gateway.trust import countersign
 from gateway.trust.timestamp import request
 from tests.ledger.cases import (
+    ACKNOWLEDGED,
     AT,
     LOG,
     acceptance,
@@ -112,6 +113,15 @@ def test_who_sealed_is_said_where_the_ledger_does_not_vouch_for_the_certificate(
     assert report.holds
     stranger = next(one for one in report.proven if one.code == "proven.container").values[0][1]
     assert ("subject", stranger) in [one.values[0] for one in report.unproven if one.code == "unproven.authority"]
+
+
+def test_a_key_that_sealed_nothing_in_the_case_does_not_belong_in_it() -> None:
+    stated = facts(sealed(), sha(pki().p256.der))
+    receipt_xml = countersign(write_receipt(stated), pki().gateway.signer, AT)
+    key = Entry.of(EntryKind.KEY, AT, which="seal", old="-", new=sha(pki().stranger.der))
+    case = proven(acceptance(stated, receipt_xml), outcome(EntryKind.DELIVER), key)
+    data = written(changed(case, receipt_xml=receipt_xml, envelope=sealed()))
+    assert faults(data) == {f"entries/{ACKNOWLEDGED}.txt": Fault.CASE_UNKNOWN}
 
 
 def test_a_thiefs_evidence_in_a_case_for_a_third_party_is_told_as_his_word() -> None:
