@@ -44,6 +44,7 @@ class Server:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     client_ca: Path | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,13 @@ class CalendarFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionFile:
+    """How long content is kept; without a table for good."""
+
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Diagnostics on stderr. They may be lost; the ledger may not."""
 
@@ -133,6 +141,7 @@ class Config:
     timestamp: Timestamp = Timestamp()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     calendar: CalendarFile = CalendarFile()
+    retention: RetentionFile = RetentionFile()
     deadlines: DeadlineRules = field(default_factory=DeadlineRules)
     reminders: ReminderRules = field(default_factory=ReminderRules)
     webhooks: WebhookRules = field(default_factory=WebhookRules)
@@ -149,6 +158,7 @@ EXAMPLES: Mapping[str, object] = {"keys.origin": "truc.example.vn/ledger"}
 
 RANGES: Mapping[str, tuple[float, float | None]] = {
     "server.port": (0, 65_535),
+    "server.workers": (1, 64),
     "store.group_operations_max": (1, 1_000),
     "store.group_wait_ms": (0, 1_000),
     "store.inline_bytes_max": (0, 1_048_576),

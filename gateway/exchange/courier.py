@@ -19,7 +19,7 @@ from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store import Advance, InboxItem, queries
-from gateway.store.queries import DeliveryRow
+from gateway.store.queries import DeliveryRow, PacketRow
 
 DECLINE_REASON_CHARS_MAX = 2_000
 
@@ -57,12 +57,19 @@ async def fetch(line: Line, peer: Peer, delivery_id: str) -> Fetched:
     if delivery.given_back is not None:
         raise Refused(found(Reason.STATE_CONFLICT, fault="given_back", change=delivery.given_back))
     packet = await line.store.read(queries.packet, delivery.dispatch_id)
+    check_kept(packet)
     await line.check_attachments(packet.attachments)
     if delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.HELD}:
         await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
     return Fetched(
         delivery_id, delivery.dispatch_id, packet.envelope, packet.attachments, packet.receipt_xml, packet.admitted_at
     )
+
+
+def check_kept(packet: PacketRow) -> None:
+    """Refused(request.state_conflict) where the content was destroyed by the rules of retention."""
+    if packet.destroyed is not None:
+        raise Refused(found(Reason.STATE_CONFLICT, fault="destroyed", certificate=packet.destroyed))
 
 
 async def in_hand(line: Line, peer: Peer, delivery_id: str) -> DeliveryStatus:

@@ -165,6 +165,7 @@ def _answer_to(document: Document) -> ResponseFor:
 
 async def _document(line: Line, dispatch_id: str) -> Document:
     packet = await line.store.read(queries.packet, dispatch_id)
+    courier.check_kept(packet)
     said = read(line, packet.envelope)
     if not isinstance(said, Document):
         raise Refused(found(Reason.STATE_CONFLICT, fault="not_a_document"))

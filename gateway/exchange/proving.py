@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.exchange import bell, evidence, register
-from gateway.exchange.key_record import SEAL
 from gateway.exchange.line import Line
 from gateway.ledger import Case, Entry, Papers, ProvenEntry, decode, read_report, write_case
-from gateway.ledger.case import seal_certificate, sealed_beside
+from gateway.ledger.case import seal_certificate
 from gateway.ledger.evidence import WORDED
 from gateway.ledger.page import bare
 from gateway.model.agency import Peer
@@ -20,7 +19,7 @@ from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
-from gateway.store.queries.witness import gateway_keys_of
+from gateway.store.queries.retention import destroyed
 
 PROOF_WAIT_S = 10.0
 """How long a proof waits for the checkpoint that covers its entries; integration takes well under a second."""
@@ -38,7 +37,9 @@ async def prove_seen(line: Line, seen: Dispatch) -> bytes:
     beyond the acceptance, which names every addressee."""
     at = _sealing_at(line)
     packet = await line.store.read(queries.packet, seen.id)
-    entries = await line.store.read(queries.entries_at, register.indexes_of(seen))
+    gone = await line.store.read(destroyed, seen.id)
+    indexes = register.indexes_of(seen) if gone is None else (*register.indexes_of(seen), gone.ledger_index)
+    entries = await line.store.read(queries.entries_at, indexes)
     accept = decode(entries[seen.ledger_index])
     certificate = seal_certificate(packet.receipt_xml, accept["gateway_certificate"])
     assert certificate is not None, "a receipt carries the certificate its acceptance names"
@@ -46,7 +47,7 @@ async def prove_seen(line: Line, seen: Dispatch) -> bytes:
         receipt_xml=packet.receipt_xml,
         report_xml=packet.report_xml,
         gateway_certificate=certificate,
-        envelope=packet.envelope,
+        envelope=packet.envelope if gone is None else None,
         attachments=await asyncio.to_thread(_small_attachments, line, packet.attachments),
         revocation=_revocation(line, packet.report_xml),
     )
@@ -80,11 +81,10 @@ def _sealing_at(line: Line) -> datetime:
 async def _case(
     line: Line, papers: Papers | None, seen: Dispatch, indexes: tuple[int, ...], reasons: Mapping[int, bytes]
 ) -> Case:
-    facts = [one for one in await evidence.facts_of(line, seen) if one.index in indexes]
-    documents = {(one.index, str(one.event)): await evidence.issue(line, one) for one in facts}
-    indexes += await _introductions(line, sealed_beside(papers, documents.values(), line.signer.certificate_der))
     checkpoint, stamp = await _checkpoint_covering(line, max(indexes))
     proven = await line.store.read(queries.proven_entries, tuple(sorted(indexes)), checkpoint.size)
+    facts = [one for one in await evidence.facts_of(line, seen) if one.index in indexes]
+    documents = {(one.index, str(one.event)): await evidence.issue(line, one) for one in facts}
     return Case(
         papers=papers,
         checkpoint=checkpoint.note,
@@ -94,13 +94,6 @@ async def _case(
         stamp=stamp,
         cosigned=await line.store.read(queries.cosigned_note, checkpoint),
     )
-
-
-async def _introductions(line: Line, certificates: Collection[bytes]) -> tuple[int, ...]:
-    """Where the ledger says that the gateway seals with these certificates (DER)."""
-    digests = {hashlib.sha256(der).hexdigest() for der in certificates}
-    keys = await line.store.read(gateway_keys_of, SEAL)
-    return tuple(one.ledger_index for one in keys if one.digest in digests)
 
 
 async def _checkpoint_covering(line: Line, index: int) -> tuple[queries.SignedCheckpoint, bytes | None]:

@@ -111,6 +111,8 @@ async def _attempt(line: Line, carrier: Carrier, due: DueAttempt) -> Answer:
     if peer is None or peer.push_url is None:
         return Answer(Outcome.DEFERRED, "no endpoint")
     packet = await line.store.read(queries.packet, due.dispatch_id)
+    if packet.destroyed is not None:
+        return Answer(Outcome.DEFERRED, "destroyed")
     await line.check_attachments(packet.attachments)
     consignment = Consignment(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
     return await carrier.push(consignment, line.rules.push_timeout_s)

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     RECEIPT_FORM = "receipt.form"
     REPORT_FORM = "report.form"
     EVIDENCE_FORM = "evidence.form"
+    DESTRUCTION_FORM = "destruction.form"
 
     # The case file: its container, then each member by what it must agree with.
     CASE_TOO_LARGE = "case.too_large"

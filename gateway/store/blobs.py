@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -190,6 +191,29 @@ class Blobs:
             return self.path(one.sha256).stat().st_size == one.size_bytes
         except OSError:
             return False
+
+    def destroy(self, sha256s: Iterable[str], written_before: datetime) -> tuple[str, ...]:
+        """Remove files that nothing in the register speaks of any more. Gives the digests of those that are gone.
+
+        One that was written since is left: a packet that is being admitted may be about to speak of it. It is moved
+        aside before it is looked at, so that what comes meanwhile under its name is never touched.
+        """
+        gone = []
+        for sha256 in sha256s:
+            place, aside = self.path(sha256), self._incoming / f"destroyed-{sha256}"
+            with suppress(FileNotFoundError):
+                if place.stat().st_mtime >= written_before.timestamp():
+                    continue
+                place.rename(aside)
+                if aside.stat().st_mtime < written_before.timestamp():
+                    aside.unlink()
+                    gone.append(sha256)
+                elif place.exists():
+                    aside.unlink()
+                else:
+                    aside.rename(place)
+                flush_folder(place.parent)
+        return tuple(gone)
 
     def close(self) -> None:
         """Let others sweep. Safe to call twice."""

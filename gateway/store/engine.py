@@ -108,6 +108,8 @@ def _set_up_sqlite(connection: DBAPIConnection) -> None:
     _assert_setting(connection, "PRAGMA foreign_keys", 1)
     _run(connection, f"PRAGMA cache_size = -{CACHE_KIB}")
     _run(connection, "PRAGMA temp_store = MEMORY")
+    # What the rules of retention destroy is overwritten, not only unlinked from its page.
+    _run(connection, "PRAGMA secure_delete = ON")
     # SQLite's own checkpoints swallow a failed fsync and would try again: the writer makes them and hears of it.
     _run(connection, "PRAGMA wal_autocheckpoint = 0")
 

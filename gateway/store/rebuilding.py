@@ -30,6 +30,8 @@ _ASKABLE = {
 }
 """An addressee that never gets the document any more, or would not have it, is asked nothing."""
 _KINDS = {kind.relation.value: kind for kind in ChangeKind}
+_MOVED = {"delivery.held": DeliveryStatus.HELD, "delivery.released": DeliveryStatus.QUEUED}
+"""What operators do to a delivery; its subject is `DISPATCH/ADDRESSEE`."""
 _TAKES_BACK = "13"
 """The status a sender reports: it asks the document back."""
 REMINDER = "reminder"

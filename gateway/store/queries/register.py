@@ -22,6 +22,7 @@ from gateway.store.schema import (
     delivery_events,
     dispatch_attachments,
     dispatches,
+    erasures,
     settings,
     statuses,
 )
@@ -41,6 +42,8 @@ class PacketRow:
     report_xml: bytes
     packet_digest: str
     admitted_at: datetime
+    destroyed: str | None = None
+    """SHA-256 of the certificate that the content was destroyed; None while it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +126,18 @@ _TWIN = select(
     dispatches.c.admitted_at,
     dispatches.c.receipt_xml,
 ).where(dispatches.c.packet_digest == bindparam("digest"), dispatches.c.peer == bindparam("peer"))
-_PACKET = select(
-    dispatches.c.envelope,
-    dispatches.c.receipt_xml,
-    dispatches.c.report_xml,
-    dispatches.c.packet_digest,
-    dispatches.c.admitted_at,
-).where(dispatches.c.id == bindparam("id"))
+_PACKET = (
+    select(
+        dispatches.c.envelope,
+        dispatches.c.receipt_xml,
+        dispatches.c.report_xml,
+        dispatches.c.packet_digest,
+        dispatches.c.admitted_at,
+        erasures.c.destruction,
+    )
+    .join_from(dispatches, erasures, isouter=True)
+    .where(dispatches.c.id == bindparam("id"))
+)
 _ATTACHMENTS = (
     select(dispatch_attachments)
     .where(dispatch_attachments.c.dispatch_id == bindparam("id"))
@@ -221,7 +229,13 @@ def packet(connection: Connection, dispatch_id: str) -> PacketRow:
     row = connection.execute(_PACKET, {"id": dispatch_id}).one()
     enclosed = attachments(connection, dispatch_id)
     return PacketRow(
-        row.envelope, enclosed, row.receipt_xml, row.report_xml, row.packet_digest, instant(row.admitted_at)
+        row.envelope,
+        enclosed,
+        row.receipt_xml,
+        row.report_xml,
+        row.packet_digest,
+        instant(row.admitted_at),
+        row.destruction,
     )
 
 
