@@ -5,6 +5,7 @@
 #   make lint            ruff and mypy alone
 #   make bench           documents a second, CPU a document, memory, beside the floor   (BENCH_ARGS=...)
 #   make crash           kill -9 at random moments, then reconcile      (CYCLES=20), and at every durable call of an integration (POINTS=160)
+#   make month           a month of one province through the real line, in virtual time; the clerk's numbers   (PER_DAY=5000)
 #   make fuzz            random damage to real packets                  (SECONDS=60)
 #   make docs            write the reference pages and the example configuration anew
 #   make lock            write requirements/*.txt anew from pyproject.toml      (LOCK_ARGS=--upgrade for newer releases)
@@ -17,11 +18,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 CYCLES ?= 20
 POINTS ?= 160
 SECONDS ?= 60
+PER_DAY ?= 5000
 OUT ?=
 ONCE ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench crash fuzz docs lock packages clean
+.PHONY: demo test lint bench crash month fuzz docs lock packages clean
 
 demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
@@ -40,6 +42,9 @@ bench: $(VENV)/.dev packages
 crash: $(VENV)/.dev packages
 	@$(BIN)/python -m tests.crash --cycles $(CYCLES)
 	@$(BIN)/python -m tests.crash.test_integration $(POINTS)
+
+month: $(VENV)/.dev
+	@$(BIN)/python -m tests.month --per-day $(PER_DAY)
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m tests.fuzz.fuzz_edxml --seconds $(SECONDS)
