@@ -6,9 +6,10 @@ import asyncio
 import gc
 import random
 import signal
+import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, ConfigFault, Pdf, Server, Timestamp
-from gateway.exchange import lifecycle, publication, push, reminders, sequencer, timestamps, watch, webhooks
+from gateway.exchange import (
+    lifecycle,
+    publication,
+    push,
+    reminders,
+    sequencer,
+    tenure,
+    timestamps,
+    watch,
+    webhooks,
+)
 from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
@@ -45,6 +56,10 @@ from gateway.trust.keys import load_password
 
 DRAIN_S = 20.0
 """How long requests under way may take to finish after the gateway was told to stop."""
+LEAVING_S = 1.0
+"""How long a worker that is told to stop answers on the connections it has, asking each caller to come back on another:
+there somebody else answers."""
+BACKLOG = 1024
 
 
 def utc_now() -> datetime:
@@ -52,8 +67,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The place of a worker among those that answer at one port (`cli.workers` starts them)."""
+
+    name: str
+    """Of the seat: whoever takes it after a crash takes over what was left there."""
+    doors: socket.socket
+    """Listening already, and open in the process that started this one: who waits there waits for whoever comes."""
+    parent: socket.socket
+    """A byte is sent when the doors are open; its end says that the parent is gone."""
+
+
 @asynccontextmanager
-async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Line]:
+async def open_line(config: Config, clock: Clock = utc_now, seat: Seat | None = None) -> AsyncIterator[Line]:
     """The line over the configured store and keys. Raises StoreNotice, KeyFileError, OSError: all name the mend.
 
     The origin is bound to the store at the first opening: a ledger signed under two names would be two ledgers.
@@ -84,6 +111,7 @@ async def open_line(config: Config, clock: Clock = utc_now) -> AsyncIterator[Lin
             clock=clock,
             chance=random.SystemRandom(),
             state=State(await store.read(watch.read_directory)),
+            name=f"{socket.gethostname()[:80]}:{config.server.port}" + (f"/{seat.name}" if seat else ""),
             disk_free_bytes_min=config.store.disk_free_bytes_min,
             pdf_desk=pdf_desk,
             keeping=keeping,
@@ -177,41 +205,61 @@ class Running:
 
 
 @asynccontextmanager
-async def running(config: Config, clock: Clock = utc_now, push_ca_pem: str | None = None) -> AsyncIterator[Running]:
+async def running(
+    config: Config, clock: Clock = utc_now, push_ca_pem: str | None = None, seat: Seat | None = None
+) -> AsyncIterator[Running]:
     """A gateway with its doors open and its tasks at work; on leaving it drains, and stops.
 
     The order of leaving is the reverse: doors close first, so that nothing is accepted that nobody would carry; then
     the tasks end (an attempt cut short is only a late retry); the store closes last, when nothing can write any more.
     """
     async with AsyncExitStack() as stack:
-        line = await stack.enter_async_context(open_line(config, clock))
+        line = await stack.enter_async_context(open_line(config, clock, seat))
         mailer = _mailer(config)
         connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
-        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), stamper))
-        await stack.enter_async_context(_telling(line, mailer, push_ca_pem))
+        poster = await stack.enter_async_context(_poster(line, push_ca_pem))
+        duties = _duties(line, stamper, poster, mailer)
+        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties))
         runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         secure = server_tls(config.server)
-        site = web.TCPSite(runner, config.server.host, config.server.port, ssl_context=secure, backlog=1024)
+        site = _site(runner, config.server, secure, seat)
         await site.start()
         port = runner.addresses[0][1]
         yield Running(line, config.server.host, port, secure is not None)
+        if seat is not None:
+            line.state.leaving = True
+            await site.stop()
+            await asyncio.sleep(LEAVING_S)
         line.state.draining = True
 
 
-async def serve(config: Config, ready: Callable[[Running], None]) -> None:
-    """Run until SIGTERM or SIGINT; `ready` is called once the doors are open."""
+async def serve(config: Config, ready: Callable[[Running], None], seat: Seat | None = None) -> None:
+    """Run until SIGTERM or SIGINT, or until the parent is gone; `ready` is called once the doors are open."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config) as gateway:
+    async with running(config, seat=seat) as gateway:
         gc.freeze()  # a country's directory stays; looking through it for garbage would stop everybody for 0.2 s
         ready(gateway)
+        if seat is not None:
+            seat.parent.setblocking(False)
+            with suppress(OSError):  # it is gone already
+                seat.parent.send(b".")
+            loop.add_reader(seat.parent, stop.set)  # the parent never speaks: what can be read is its end
         await stop.wait()
+        if seat is not None:
+            loop.remove_reader(seat.parent)
+
+
+def _site(runner: web.BaseRunner, server: Server, secure: ssl.SSLContext | None, seat: Seat | None) -> web.BaseSite:
+    if seat is not None:
+        return web.SockSite(runner, seat.doors, ssl_context=secure, backlog=BACKLOG)
+    return web.TCPSite(runner, server.host, server.port, ssl_context=secure, backlog=BACKLOG)
 
 
 def server_tls(server: Server) -> ssl.SSLContext | None:
@@ -229,21 +277,14 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stamper | None) -> AsyncIterator[None]:
+async def _at_work(line: Line, carrier: push.Carrier, duties: Mapping[str, tenure.Duty]) -> AsyncIterator[None]:
     """The tasks beside the doors. If one fails, the gateway stops: none of them is optional."""
     async with asyncio.TaskGroup() as tasks:
         work = [
-            tasks.create_task(sequencer.run(line), name="sequencer"),
+            tasks.create_task(tenure.run(line, duties), name="tenure"),
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
-            tasks.create_task(lifecycle.run(line), name="lifecycle"),
         ]
-        if stamper is not None:
-            work.append(tasks.create_task(timestamps.run(line, stamper), name="timestamps"))
-        if line.keeping.publish_dir is not None:
-            work.append(tasks.create_task(publication.run(line, line.keeping.publish_dir), name="publication"))
-        if line.keeping.witnesses:
-            work.append(tasks.create_task(witness_client.run(line), name="witnesses"))
         if line.pdf_desk is not None:
             work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
         try:
@@ -251,6 +292,27 @@ async def _at_work(line: Line, carrier: push.Carrier, stamper: timestamps.Stampe
         finally:
             for task in work:
                 task.cancel()
+
+
+def _duties(
+    line: Line, stamper: timestamps.Stamper | None, poster: webhooks.Poster, mailer: SmtpMailer | None
+) -> dict[str, tenure.Duty]:
+    """What one process at a time does, of all that share the store."""
+    duties: dict[str, tenure.Duty] = {
+        "sequencer": lambda: sequencer.run(line),
+        "deadlines": lambda: watch.run_deadlines(line),
+        "lifecycle": lambda: lifecycle.run(line),
+        "webhooks": lambda: webhooks.run(line, poster),
+        "reminders": lambda: reminders.run(line),
+        "mails": lambda: Mails(line, mailer).run(),
+    }
+    if stamper is not None:
+        duties["timestamps"] = lambda: timestamps.run(line, stamper)
+    if (folder := line.keeping.publish_dir) is not None:
+        duties["publication"] = lambda: publication.run(line, folder)
+    if line.keeping.witnesses:
+        duties["witnesses"] = lambda: witness_client.run(line)
+    return duties
 
 
 def _mailer(config: Config) -> SmtpMailer | None:
@@ -263,20 +325,11 @@ def _mailer(config: Config) -> SmtpMailer | None:
 
 
 @asynccontextmanager
-async def _telling(line: Line, mailer: SmtpMailer | None, ca_pem: str | None) -> AsyncIterator[None]:
-    """Webhooks, reminders and mails at work, until the block ends."""
+async def _poster(line: Line, ca_pem: str | None) -> AsyncIterator[HttpPoster]:
+    """The way to the endpoints of webhooks, until the block ends."""
     private = line.webhooks.private_targets
-    async with webhook_session(private, tls(ca_pem)) as session, asyncio.TaskGroup() as tasks:
-        work = [
-            tasks.create_task(webhooks.run(line, HttpPoster(session, private)), name="webhooks"),
-            tasks.create_task(reminders.run(line), name="reminders"),
-            tasks.create_task(Mails(line, mailer).run(), name="mails"),
-        ]
-        try:
-            yield
-        finally:
-            for task in work:
-                task.cancel()
+    async with webhook_session(private, tls(ca_pem)) as session:
+        yield HttpPoster(session, private)
 
 
 def _certificates(paths: tuple[Path, ...]) -> list[bytes]:

@@ -57,6 +57,8 @@ class DeliveryRules:
     """Between two checkpoints at the least: under load one covers what came in meanwhile."""
     ledger_lag_s_max: float = 30.0
     """The gateway refuses new packets when committed entries wait longer than this for a checkpoint."""
+    lease_s: float = 5.0
+    """What one process at a time does, another takes over when nothing was heard of that one for so long."""
     waiting_writes_max: int = 2_000
     """The gateway sheds load when more writes than this wait for the store."""
     refusals_recorded_per_minute: int = 600
@@ -81,19 +83,25 @@ class StampDebt:
 
 @dataclass(slots=True)
 class State:
-    """What changes while the line runs. Written by the watch task and by shutdown only."""
+    """What changes while the line runs. Written by the tasks beside the doors and by shutdown only."""
 
     directory: Directory
     routed_at: datetime | None = None
     """When deliveries that wait were last seen to be with whoever collects for their addressee; None: not yet."""
     table: AuthorityTable = field(default_factory=shipped_table)
     """The authority table in force."""
+    leaving: bool = False
+    """Connections end with their next answer: somebody else answers at this port."""
     draining: bool = False
     disk_full: bool = False
     lost: set[str] = field(default_factory=set)
     """Digests of attachments that somebody asked for and the disk does not have."""
     unsealed_since: datetime | None = None
     """Since when committed ledger entries have waited for a checkpoint; None: nothing waits."""
+    unsealed_size: int = 0
+    """How many entries there were then."""
+    on_duty: bool = False
+    """Whether this process does what one at a time does (`tenure`)."""
     stamps: StampDebt | None = None
     """None: no time-stamping authority is configured."""
     refusals: dict[str, tuple[datetime, int]] = field(default_factory=dict)
@@ -120,6 +128,8 @@ class Line:
     clock: Clock
     chance: random.Random
     state: State
+    name: str = "gateway"
+    """Of this process among all that share the store; the same when it is started again."""
     disk_free_bytes_min: int = 256 * 1024 * 1024
     pdf_desk: PdfDesk | None = None
     """None: no authorities for signatures in PDFs are configured; then they are not looked at, and reports say so."""

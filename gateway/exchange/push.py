@@ -77,7 +77,7 @@ class Pusher:
 async def run(line: Line, carrier: Carrier) -> None:
     """Push what is due, until cancelled. What a process that died left open is closed first, and is due again."""
     with suppress(Unavailable):  # otherwise the claims run out by themselves, later
-        await line.store.write(InterruptAttempts(line.clock()))
+        await line.store.write(InterruptAttempts(line.clock(), line.name))
     async with asyncio.TaskGroup() as carriers:
         await rounds(line, bell.PUSH, Pusher(line, carrier, carriers).once)
 
@@ -93,6 +93,7 @@ async def _claim(line: Line, room: int) -> tuple[DueAttempt, ...]:
             per_addressee=rules.push_concurrency_per_addressee,
             backoff=rules.backoff,
             chance=line.chance.random(),
+            claimant=line.name,
             claim_s=rules.push_timeout_s + CLAIM_MARGIN_S,
         )
     )

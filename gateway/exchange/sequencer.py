@@ -52,7 +52,7 @@ class Sequencer:
             return True
         note = sign_checkpoint(checkpoint, line.keeping.signers(line.notary))
         if await line.store.write(PutTree(tree.size, grown.tree.size, grown.tiles, note, now)):
-            self.tree = grown.tree
+            self.tree, line.state.unsealed_since = grown.tree, None
             line.bell.ring((bell.CHECKPOINT,))
         return True
 

@@ -1,7 +1,7 @@
 """The watch: once a second, look at what nobody rings a bell for.
 
-Deadlines that passed, a directory changed by the operator's command in another process, grants that begin and end, free
-disk.
+A directory changed by the operator's command in another process, grants that begin and end, free disk, entries that
+wait for whoever signs the ledger: every process sees to that by itself. Deadlines that passed are one's duty.
 """
 
 from __future__ import annotations
@@ -31,9 +31,28 @@ async def run(line: Line) -> None:
         line.measure_disk()
         await refresh_directory(line)
         await refresh_table(line)
+        await measure_lag(line)
+        return False
+
+    await rounds(line, bell.WATCH, once)
+
+
+async def run_deadlines(line: Line) -> None:
+    """Close deliveries whose deadline passed, until cancelled."""
+
+    async def once() -> bool:
         return await expire(line) == EXPIRED_PER_ROUND
 
     await rounds(line, bell.WATCH, once)
+
+
+async def measure_lag(line: Line) -> None:
+    """Note since when entries wait for a checkpoint, whichever process has to sign it."""
+    head, state = await line.store.read(queries.ledger_head), line.state
+    if head.size <= head.tree_size:
+        state.unsealed_since = None
+    elif state.unsealed_since is None or state.unsealed_size <= head.tree_size:  # what waited then is signed
+        state.unsealed_since, state.unsealed_size = line.clock(), head.size
 
 
 async def refresh_directory(line: Line) -> None:

@@ -125,6 +125,9 @@ def _check_framing(request: web.Request) -> None:
 
 async def _sign_answer(request: web.Request, answer: web.StreamResponse) -> None:
     _sign(request, answer)
+    if request.app[DOORS].line.state.leaving:
+        answer.headers[hdrs.CONNECTION] = "close"
+        answer.force_close()
 
 
 def _sign(request: web.BaseRequest, answer: web.StreamResponse) -> None:

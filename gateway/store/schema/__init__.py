@@ -31,6 +31,7 @@ from gateway.store.schema.dispatches import (
     dispatches,
 )
 from gateway.store.schema.evidence import evidence, salts, timestamps
+from gateway.store.schema.leases import leases
 from gateway.store.schema.ledger import checkpoints, ledger_entries, ledger_head, ledger_tiles
 from gateway.store.schema.life import TAKEN_BACK, UNANSWERED, changes, links, statuses
 from gateway.store.schema.notices import (
@@ -87,6 +88,7 @@ __all__ = [
     "evidence",
     "gateway_keys",
     "holds",
+    "leases",
     "ledger_entries",
     "ledger_head",
     "ledger_tiles",

@@ -1,0 +1,194 @@
+"""Many workers at one port: the parent that starts them, starts again what dies, and renews them one by one.
+
+Each worker has a listening socket of its own that the parent made and keeps open, all on one port (SO_REUSEPORT): the
+kernel spreads new connections, and one that waits while its worker is away is answered by the next worker, not reset.
+The parent opens no store and answers nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gateway.app import BACKLOG, DRAIN_S, LEAVING_S, Seat
+
+LOG = logging.getLogger(__name__)
+
+STOP_S_MAX = DRAIN_S + LEAVING_S + 10.0
+"""How long a worker may take to stop before it is killed."""
+PAUSE_S, PAUSE_S_MAX = 0.5, 30.0
+"""Before a worker that died young is started again: at first, and at most."""
+YOUNG_S = 10.0
+
+
+class NeverReadyError(Exception):
+    """A worker ended before it answered. What it said on stderr says why."""
+
+
+def seat(written: str) -> Seat:
+    """The place the parent wrote into the command of a worker."""
+    name, doors, parent = written.split(":")
+    return Seat(name, socket.socket(fileno=int(doors)), socket.socket(fileno=int(parent)))
+
+
+def listeners(host: str, port: int, count: int) -> list[socket.socket]:
+    """So many sockets that listen at one address. OSError where another program has it."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:  # alone: another program could share it otherwise
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    made: list[socket.socket] = []
+    for _ in range(count):
+        one = socket.socket(family, kind, protocol)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind(made[0].getsockname() if made else address)
+        one.listen(BACKLOG)
+        made.append(one)
+    return made
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A process in a seat."""
+
+    process: asyncio.subprocess.Process
+    channel: socket.socket
+    """Ours to it: closed when it ends, and by our own end."""
+
+    @classmethod
+    async def start(cls, command: Sequence[str], name: str, doors: socket.socket) -> _Worker:
+        ours, its = socket.socketpair()
+        ours.setblocking(False)
+        with its:
+            written = f"{name}:{doors.fileno()}:{its.fileno()}"
+            process = await asyncio.create_subprocess_exec(
+                *command, "--worker", written, pass_fds=(doors.fileno(), its.fileno()), process_group=0
+            )
+        return cls(process, ours)
+
+    async def ready(self) -> bool:
+        """Wait until it answers at its doors; False where it ends before."""
+        with suppress(ConnectionError):
+            return bool(await asyncio.get_running_loop().sock_recv(self.channel, 1))
+        return False
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit status."""
+        status = await self.process.wait()
+        self.channel.close()
+        return status
+
+    async def stop(self) -> None:
+        """Let it finish what is under way; kill it where that takes too long."""
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S_MAX):
+                await self.ended()
+                return
+        LOG.error("worker %s does not stop and is killed", self.process.pid)
+        self.process.kill()
+        await self.ended()
+
+
+class _Place:
+    """One of the workers, whichever process it is at the time."""
+
+    def __init__(self, number: int, doors: socket.socket, command: Sequence[str]) -> None:
+        self._number, self._doors, self._command = number, doors, command
+        self._generation = 0
+        self._worker: _Worker | None = None
+        self._changing = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Start the first one. NeverReadyError."""
+        self._worker = await self._start()
+        if not await self._worker.ready():
+            raise NeverReadyError
+
+    async def keep(self) -> None:
+        """Start anew whatever dies, until cancelled."""
+        loop, pause_s = asyncio.get_running_loop(), PAUSE_S
+        while True:
+            worker, began_s = self._worker, loop.time()
+            assert worker is not None, "opened before"
+            status = await worker.ended()
+            async with self._changing:
+                if worker is not self._worker:  # another has its place already
+                    continue
+                LOG.error("worker %s ended with status %s and is started again", self._number, status)
+                if loop.time() - began_s < YOUNG_S:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, PAUSE_S_MAX)
+                else:
+                    pause_s = PAUSE_S
+                self._worker = await self._start()
+
+    async def renew(self) -> bool:
+        """Put a new process in the place, and let the old one finish. False where the new one never answers."""
+        async with self._changing:
+            self._generation += 1
+            new = await self._start()
+            if not await new.ready():
+                LOG.error("the new worker %s did not start; the old one stays", self._number)
+                await new.ended()
+                return False
+            old, self._worker = self._worker, new
+        if old is not None:
+            await old.stop()
+        return True
+
+    async def close(self) -> None:
+        if self._worker is not None:
+            await self._worker.stop()
+
+    async def _start(self) -> _Worker:
+        return await _Worker.start(self._command, f"{self._number}.{self._generation}", self._doors)
+
+
+async def run(doors: Sequence[socket.socket], arguments: Sequence[str], ready: Callable[[], None]) -> None:
+    """Keep a worker at each of the doors until SIGTERM or SIGINT; SIGHUP renews them one by one. NeverReadyError.
+
+    `arguments` are those of `gateway` that make one worker.
+    """
+    command = [sys.executable, "-m", "gateway", *arguments]
+    places = [_Place(number, one, command) for number, one in enumerate(doors, 1)]
+    loop, stop, renew = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, renew.set)
+    keeping: list[asyncio.Task[None]] = []
+    try:
+        await asyncio.gather(*(place.open() for place in places))
+        ready()
+        keeping = [asyncio.create_task(place.keep()) for place in places]
+        keeping.append(asyncio.create_task(_renew(places, renew)))
+        ended = [*keeping, asyncio.create_task(stop.wait())]
+        done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        for door in doors:
+            door.close()
+        await asyncio.gather(*(place.close() for place in places))
+
+
+async def _renew(places: Sequence[_Place], asked: asyncio.Event) -> None:
+    """Renew all, whenever it is asked: at any moment as many answer as before. The first that fails ends the round."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        LOG.warning("the workers are renewed, one by one")
+        for place in places:
+            if not await place.renew():
+                break
