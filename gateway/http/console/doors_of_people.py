@@ -7,18 +7,26 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
-from gateway.http.console import deeds, documents, live, today, way_in
+from gateway.http.console import deeds, documents, live, search, today, way_in
 from gateway.http.console.page import BASE, Page
 from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
 from gateway.http.endpoints import Doors
 from gateway.model.person import Role
 
-PAGES: tuple[Page, ...] = (*way_in.PAGES, *today.PAGES, *live.PAGES, *documents.PAGES, *deeds.PAGES, way_in.NOWHERE)
+PAGES: tuple[Page, ...] = (
+    *way_in.PAGES,
+    *today.PAGES,
+    *live.PAGES,
+    *documents.PAGES,
+    *deeds.PAGES,
+    *search.PAGES,
+    way_in.NOWHERE,
+)
 """Every page there is."""
 
 
-WAYS: Ways = {Role.CLERK: (("/today", "today"),)}
+WAYS: Ways = {Role.CLERK: (("/today", "today"), ("/search", "search"))}
 """What the header leads to, for each role."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, SmallInteger, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, SmallInteger, String, Table, Text
 
 from gateway.store.schema.columns import Id, metadata
 
@@ -15,6 +15,14 @@ search_words = Table(
 )
 """Which documents have a word, as written and as typed without diacritics; `<agency` and `>agency` stand for who sent
 it and who got it. Made from the register by a task of its own, so it may lag; rows go when content is erased."""
+
+search_texts = Table(
+    "search_texts",
+    metadata,
+    Column("dispatch_id", Id, primary_key=True),
+    Column("words", Text, nullable=False),
+)
+"""The words of each document, by which its rows are found again when its content is erased."""
 
 search_progress = Table(
     "search_progress",

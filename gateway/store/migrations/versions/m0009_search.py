@@ -12,7 +12,7 @@ ID, WORD = sa.String(32), sa.String(160)
 
 
 def upgrade() -> None:
-    """Two indexes for lists of an agency; the inverted index, empty: its task fills it from the ledger's beginning."""
+    """Two indexes for lists of an agency; the index of words, empty: its task fills it from the ledger's beginning."""
     op.create_index("ix_dispatches_sender", "dispatches", ["sender", "id"])
     op.create_index("ix_deliveries_addressee", "deliveries", ["addressee", "id"])
     op.create_table(
@@ -21,6 +21,12 @@ def upgrade() -> None:
         sa.Column("dispatch_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("word", "dispatch_id", name=op.f("pk_search_words")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "search_texts",
+        sa.Column("dispatch_id", ID, nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("dispatch_id", name=op.f("pk_search_texts")),
     )
     op.create_table(
         "search_progress",

@@ -1,0 +1,51 @@
+"""Letting documents be found by their words: a task that follows the ledger, beside the line and never in its way.
+
+What it wrote and how far it came are committed together, so after a crash it goes on where it was; a document is found
+a moment after its receipt. What is erased is forgotten: only who sent and got it is found then.
+"""
+
+from __future__ import annotations
+
+from gateway.exchange import bell
+from gateway.exchange.line import Line
+from gateway.exchange.rounds import rounds
+from gateway.ledger import EntryKind, decode
+from gateway.model.search_words import addressee_word, sender_word, words_of
+from gateway.store import queries
+from gateway.store.queries.search import Indexable, indexable, next_to_index
+from gateway.store.search import IndexWords
+
+ENTRIES_PER_ROUND = 50
+"""Some thousand rows: the writer is kept for a few milliseconds."""
+ERASED = "erased"
+
+
+async def run(line: Line) -> None:
+    """Follow the ledger until cancelled."""
+
+    async def once() -> bool:
+        return await index_more(line)
+
+    await rounds(line, bell.LEDGER, once)
+
+
+async def index_more(line: Line) -> bool:
+    """Index what the next entries of the ledger speak of. False where there are none."""
+    start = await line.store.read(next_to_index)
+    entries = [decode(one) for one in await line.store.read(queries.entries, start, ENTRIES_PER_ROUND)]
+    if not entries:
+        return False
+    admitted = [one["dispatch"] for one in entries if one.kind is EntryKind.ACCEPT]
+    erased = {one["dispatch"] for one in entries if one.kind is EntryKind.RETENTION and one["act"] == ERASED}
+    rows = await line.store.read(indexable, admitted)
+    found_by = tuple((row.id, _words(line, row)) for row in rows)
+    await line.store.write(IndexWords(found_by, tuple(sorted(erased)), start + len(entries)))
+    return True
+
+
+def _words(line: Line, row: Indexable) -> tuple[str, ...]:
+    parties = (row.sender, *row.addressees)
+    known = (line.directory.agency(key) for key in parties)
+    names = [one.name for one in known if one is not None]
+    marks = (sender_word(row.sender), *(addressee_word(key) for key in row.addressees))
+    return (*marks, *words_of(row.code, row.subject, row.document_id, *names))

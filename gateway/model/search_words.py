@@ -1,0 +1,49 @@
+"""The words a document is found by, as written and as typed without diacritics.
+
+A clerk who types `so noi vu` finds every Sở Nội vụ; one who types `sở` finds no `so`. Case, punctuation and characters
+nobody sees do not count: `7816/BKT-VP` is found by `7816`, by `bkt vp`, and whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from unicodedata import category, normalize
+
+WORD_CHARS_MAX = 64
+"""Of a longer word so much counts."""
+WORDS_MAX = 400
+"""Of a document; more than any subject has."""
+QUERY_WORDS_MAX = 8
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(*texts: str) -> tuple[str, ...]:
+    """Every word of these texts, each once: as written, and without its diacritics."""
+    found = (form for text in texts for word in _split(text) for form in (word, undressed(word)) if form)
+    return tuple(dict.fromkeys(found))[:WORDS_MAX]
+
+
+def wanted(query: str) -> tuple[str, ...]:
+    """The words a document must have, all of them, to be found by a query."""
+    return tuple(dict.fromkeys(_split(query)))[:QUERY_WORDS_MAX]
+
+
+def undressed(word: str) -> str:
+    """A folded word as it is typed without diacritics; what no such keyboard types is left out."""
+    return word if word.isascii() else normalize("NFD", word.replace("đ", "d")).encode("ascii", "ignore").decode()
+
+
+def sender_word(agency: str) -> str:
+    """Stands for who sent a document. No text has such a word."""
+    return f"<{agency}"
+
+
+def addressee_word(agency: str) -> str:
+    """Stands for who got it."""
+    return f">{agency}"
+
+
+def _split(text: str) -> Iterator[str]:
+    seen = "".join(one for one in normalize("NFC", text) if category(one) != "Cf")
+    return (normalize("NFC", word.casefold())[:WORD_CHARS_MAX] for word in _WORD.findall(seen))
