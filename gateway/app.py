@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, ConfigFault, Pdf, Server, Timestamp
 from gateway.exchange import (
+    indexing,
     lifecycle,
     publication,
     push,
@@ -302,6 +303,7 @@ def _duties(
         "sequencer": lambda: sequencer.run(line),
         "deadlines": lambda: watch.run_deadlines(line),
         "lifecycle": lambda: lifecycle.run(line),
+        "search": lambda: indexing.run(line),
         "webhooks": lambda: webhooks.run(line, poster),
         "reminders": lambda: reminders.run(line),
         "mails": lambda: Mails(line, mailer).run(),
