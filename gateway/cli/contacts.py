@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gateway import config
+from gateway.cli.people import machine_act
 from gateway.cli.register import configured, directory_in_force, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
@@ -17,6 +18,7 @@ from gateway.config import Config
 from gateway.exchange.reminders import LEVELS
 from gateway.model.dispatch import new_id
 from gateway.store import queries
+from gateway.store.acts import Acted
 from gateway.store.mails import AddContact, RemoveContact
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -33,25 +35,29 @@ def contact() -> None:
 @click.argument("address")
 @click.option("--level", type=click.Choice(LEVELS), required=True)
 @click.option("--name", required=True)
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def add(session: Session, agency: str, address: str, level: str, name: str, config_file: Path) -> None:
+def add(session: Session, agency: str, address: str, level: str, name: str, reason: str, config_file: Path) -> None:
     """Write to somebody."""
     if not ADDRESS.fullmatch(address):
         raise Failed(session.say("say.contact.address", address=address))
     if not name.isprintable() or not name.strip():
         raise Failed(session.say("say.contact.name"))
-    key = asyncio.run(_add(session, config.load(config_file), agency, level, name.strip(), address))
+    whom = (level, name.strip(), address)
+    key = asyncio.run(_add(session, config.load(config_file), agency, whom, reason))
     session.tell("say.contact.added", address=address, agency=key)
 
 
-async def _add(session: Session, settings: Config, agency: str, level: str, name: str, address: str) -> str:
+async def _add(session: Session, settings: Config, agency: str, whom: tuple[str, str, str], reason: str) -> str:
+    """Record a contact (`whom`: level, name, address), and who did it; the ledger names the agency alone."""
     async with opened(settings) as store:
         known = (await directory_in_force(store)).agency(agency)
         if known is None:
             raise Failed(session.say("say.contact.no_agency", agency=agency))
-        if not await store.write(AddContact(new_id(), known.key, level, name, address, datetime.now(UTC))):
-            raise Failed(session.say("say.contact.known", address=address, agency=known.key))
+        act = machine_act(settings, "contact.added", known.key, reason)
+        if not await store.write(Acted(AddContact(new_id(), known.key, *whom, datetime.now(UTC)), act)):
+            raise Failed(session.say("say.contact.known", address=whom[-1], agency=known.key))
         return known.key
 
 
@@ -79,19 +85,24 @@ async def _contacts(settings: Config, agency: str | None) -> tuple[queries.Conta
 @contact.command()
 @click.argument("agency")
 @click.argument("address")
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def remove(session: Session, agency: str, address: str, config_file: Path) -> None:
+def remove(session: Session, agency: str, address: str, reason: str, config_file: Path) -> None:
     """Write no more to an address."""
-    if not asyncio.run(_remove(config.load(config_file), agency, address)):
+    if not asyncio.run(_remove(config.load(config_file), agency, address, reason)):
         raise Failed(session.say("say.contact.nobody", address=address, agency=agency))
     session.tell("say.contact.removed", address=address, agency=agency)
 
 
-async def _remove(settings: Config, agency: str, address: str) -> int:
+async def _remove(settings: Config, agency: str, address: str, reason: str) -> int:
     async with opened(settings) as store:
         known = (await directory_in_force(store)).agency(agency)
-        return await store.write(RemoveContact(known.key if known else agency, address, datetime.now(UTC)))
+        key = known.key if known else agency
+        if address not in {one.address for one in await store.read(queries.contacts, key)}:
+            return 0
+        act = machine_act(settings, "contact.removed", key, reason)
+        return await store.write(Acted(RemoveContact(key, address, datetime.now(UTC)), act))
 
 
 @contact.command()

@@ -183,9 +183,13 @@ async def _known(session: Session, store: Store, key: str) -> PersonRow:
 
 def _act(settings: Config, action: str, row: PersonRow, reason: str) -> Act:
     """What an operator at the machine did to somebody's entry; in the ledger neither of them has a name."""
-    key = load_deriving_key(settings.keys.derive_key)
-    actor, salt = at_the_machine(key), secrets.token_bytes(SALT_BYTES)
-    return operator_act(actor, action, pseudonym(row), reason, salt, datetime.now(UTC))
+    return machine_act(settings, action, pseudonym(row), reason)
+
+
+def machine_act(settings: Config, action: str, subject: str, reason: str) -> Act:
+    """What an operator at the machine did."""
+    actor = at_the_machine(load_deriving_key(settings.keys.derive_key))
+    return operator_act(actor, action, subject, reason, secrets.token_bytes(SALT_BYTES), datetime.now(UTC))
 
 
 def at_the_machine(key: DerivingKey) -> Actor:

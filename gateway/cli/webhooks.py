@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 
 from gateway import config
+from gateway.cli.people import machine_act
 from gateway.cli.register import configured, directory_in_force, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
@@ -19,6 +20,7 @@ from gateway.exchange.webhooks import PURPOSE
 from gateway.model.dispatch import new_id
 from gateway.model.webhook import unfit_target, written_secret
 from gateway.store import Store, queries
+from gateway.store.acts import Acted
 from gateway.store.webhooks import AddWebhook, RemoveWebhook, ReplayNotices, RotateWebhook
 from gateway.trust.derived import load_deriving_key
 
@@ -34,9 +36,10 @@ def webhook() -> None:
 @webhook.command()
 @click.argument("peer")
 @click.argument("url")
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def add(session: Session, peer: str, url: str, config_file: Path) -> None:
+def add(session: Session, peer: str, url: str, reason: str, config_file: Path) -> None:
     """Tell an endpoint of a peer."""
     settings = config.load(config_file)
     if unfit_target(url, settings.webhooks.private_targets):
@@ -46,7 +49,8 @@ def add(session: Session, peer: str, url: str, config_file: Path) -> None:
     async def added(store: Store) -> None:
         if (await directory_in_force(store)).peer(peer) is None:
             raise Failed(session.say("say.peer.nobody", peer=peer))
-        await store.write(AddWebhook(webhook_id, peer, url, datetime.now(UTC)))
+        act = machine_act(settings, "webhook.added", webhook_id, reason)
+        await store.write(Acted(AddWebhook(webhook_id, peer, url, datetime.now(UTC)), act))
 
     _with_store(settings, added)
     session.note("say.webhook.added", webhook=webhook_id, peer=peer)
@@ -106,26 +110,31 @@ def show(session: Session, webhook_id: str, after: int, with_secret: bool, as_js
 @webhook.command()
 @click.argument("webhook_id", metavar="WEBHOOK")
 @click.option("--event", "event_id", type=click.IntRange(min=1))
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def replay(session: Session, webhook_id: str, event_id: int | None, config_file: Path) -> None:
+def replay(session: Session, webhook_id: str, event_id: int | None, reason: str, config_file: Path) -> None:
     """Post notices again."""
     settings = config.load(config_file)
     _known(session, settings, webhook_id)
     again = ReplayNotices(webhook_id, event_id, datetime.now(UTC))
-    count = _with_store(settings, lambda store: store.write(again))
+    act = machine_act(settings, "webhook.replayed", webhook_id, reason)
+    count = _with_store(settings, lambda store: store.write(Acted(again, act)))
     session.tell("say.webhook.replayed", count=count)
 
 
 @webhook.command()
 @click.argument("webhook_id", metavar="WEBHOOK")
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def rotate(session: Session, webhook_id: str, config_file: Path) -> None:
+def rotate(session: Session, webhook_id: str, reason: str, config_file: Path) -> None:
     """Change the secret."""
     settings = config.load(config_file)
     until = datetime.now(UTC) + timedelta(hours=settings.webhooks.rotation_h)
-    serial = _with_store(settings, lambda store: store.write(RotateWebhook(webhook_id, until)))
+    _known(session, settings, webhook_id)
+    act = machine_act(settings, "webhook.rotated", webhook_id, reason)
+    serial = _with_store(settings, lambda store: store.write(Acted(RotateWebhook(webhook_id, until), act)))
     if serial is None:
         raise Failed(session.say("say.webhook.nobody", webhook=webhook_id))
     session.note("say.webhook.rotated", until=until)
@@ -134,12 +143,17 @@ def rotate(session: Session, webhook_id: str, config_file: Path) -> None:
 
 @webhook.command()
 @click.argument("webhook_id", metavar="WEBHOOK")
+@click.option("--reason", default="")
 @configured
 @click.pass_obj
-def remove(session: Session, webhook_id: str, config_file: Path) -> None:
+def remove(session: Session, webhook_id: str, reason: str, config_file: Path) -> None:
     """Tell an endpoint nothing more."""
-    gone = RemoveWebhook(webhook_id, datetime.now(UTC))
-    if not _with_store(config.load(config_file), lambda store: store.write(gone)):
+    settings = config.load(config_file)
+    _known(session, settings, webhook_id)
+    gone = Acted(
+        RemoveWebhook(webhook_id, datetime.now(UTC)), machine_act(settings, "webhook.removed", webhook_id, reason)
+    )
+    if not _with_store(settings, lambda store: store.write(gone)):
         raise Failed(session.say("say.webhook.nobody", webhook=webhook_id))
     session.tell("say.webhook.removed", webhook=webhook_id)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 
 from gateway.store.instants import micros
 from gateway.store.schema import acts
 from gateway.store.statements import Insertion
 from gateway.store.transaction import Operation, Transaction
+
+R = TypeVar("R")
 
 _ACT = Insertion(acts, "ledger_index", "by", "action", "subject", "at", "reason", "salt")
 
@@ -42,6 +44,25 @@ def record(tx: Transaction, done: Sequence[Act]) -> range:
         ],
     )
     return indexes
+
+
+@dataclass(frozen=True, slots=True)
+class Acted(Operation[R]):
+    """A change somebody makes, and their act, in one transaction. What changes nothing (its result is false) is no
+    act."""
+
+    change: Operation[R]
+    act: Act
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[R]:
+        return [one._run(tx) for one in operations]
+
+    def _run(self, tx: Transaction) -> R:
+        (came,) = type(self.change).run(tx, [self.change])
+        if came:
+            record(tx, [self.act])
+        return came
 
 
 @dataclass(frozen=True, slots=True)

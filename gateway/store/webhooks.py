@@ -25,8 +25,8 @@ _SERIAL = select(webhooks.c.serial).where(_ONE, webhooks.c.removed_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
-class AddWebhook(Operation[None]):
-    """Tell an endpoint of a peer what happens from now on."""
+class AddWebhook(Operation[bool]):
+    """Tell an endpoint of a peer what happens from now on. Always true."""
 
     id: str
     peer: str
@@ -34,13 +34,13 @@ class AddWebhook(Operation[None]):
     at: datetime
 
     @classmethod
-    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:
         rows = [
             {"id": one.id, "peer": one.peer, "url": one.url, "serial": 1, "added_at": micros(one.at), "failures": 0}
             for one in operations
         ]
         tx.connection.execute(insert(webhooks), rows)
-        return [None] * len(operations)
+        return [True] * len(operations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.ledger import EntryKind, decode
 from gateway.model.webhook import read_secret
-from tests.cli.command import Said, done, gateway
+from gateway.store import queries
+from tests.cli.command import Said, asked, done, gateway
 
 
 @pytest.fixture
@@ -107,6 +109,27 @@ def test_a_webhook_is_added_shown_rotated_replayed_and_removed(home: Path) -> No
     done("webhook", "remove", row["id"], "--config", home)
     for verb in ("remove", "rotate"):
         assert gateway("webhook", verb, row["id"], "--config", home).code != 0
+
+
+def test_what_the_operator_changes_is_in_the_ledger_and_names_no_person(home: Path) -> None:
+    one = ["G99", "vanthu@bo.example.vn"]
+    done("contact", "add", *one, "--level", "clerk", "--name", "Lan", "--reason", "nhân sự mới", "--config", home)
+    done("contact", "remove", *one, "--config", home)
+    assert gateway("contact", "remove", *one, "--config", home).code != 0
+    done("webhook", "add", "qlvb", "https://qlvb.example.vn/notices", "--config", home)
+    (row,) = done("webhook", "list", "--json", "--config", home).json
+    done("webhook", "replay", row["id"], "--config", home)
+    done("webhook", "rotate", row["id"], "--config", home)
+    done("webhook", "remove", row["id"], "--config", home)
+    acts = [entry for entry in map(decode, asked(home, queries.entries, 0, 100)) if entry.kind is EntryKind.OPERATOR]
+    assert [(entry["action"], entry["subject"]) for entry in acts] == [
+        ("contact.added", "G99"),
+        ("contact.removed", "G99"),
+        ("webhook.added", row["id"]),
+        ("webhook.rotated", row["id"]),
+        ("webhook.removed", row["id"]),
+    ], "what changed nothing, as a replay of nothing, is no act"
+    assert all(word not in entry.encode() for entry in acts for word in (b"vanthu", b"Lan", "nhân sự".encode()))
 
 
 @pytest.mark.parametrize("url", ["http://qlvb.example.vn/", "https://10.1.2.3/", "qlvb"])
