@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Config, ConfigFault, Pdf, Server, Timestamp
 from gateway.exchange import (
+    activity,
     indexing,
     lifecycle,
     publication,
@@ -307,6 +308,7 @@ def _duties(
         "webhooks": lambda: webhooks.run(line, poster),
         "reminders": lambda: reminders.run(line),
         "mails": lambda: Mails(line, mailer).run(),
+        "activity": lambda: activity.run(line),
     }
     if stamper is not None:
         duties["timestamps"] = lambda: timestamps.run(line, stamper)

@@ -39,6 +39,13 @@ def view_act(actor: Actor, dispatch_id: str, what: str, reason: str, salt: bytes
     return Act(actor.key, f"view.{what}", dispatch_id, at, reason, salt, entry.encode())
 
 
+def export_act(actor: Actor, what: str, content: bytes, at: datetime) -> Act:
+    """Somebody took a file out of the register: which it was, its digest says."""
+    digest = hashlib.sha256(content).hexdigest()
+    entry = Entry.of(EntryKind.EXPORT, at, by=actor.by, what=what, sha256=digest)
+    return Act(actor.key, f"export.{what}", digest, at, "", b"", entry.encode())
+
+
 def retention_act(
     actor: Actor, dispatch_id: str, act: str, reason: str, salt: bytes, at: datetime, certificate: str = NONE
 ) -> Act:

@@ -19,6 +19,7 @@ from gateway.exchange.keeping import Keeping
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.ledger import NoteSigner
+from gateway.model.activity import Connected
 from gateway.model.agency import Directory, Peer
 from gateway.model.calendar import Calendar, shipped_calendar
 from gateway.model.delivery import Backoff
@@ -108,6 +109,8 @@ class State:
     """Per peer: the current minute, and the refusals counted in it."""
     concerns: Concerns | None = None
     """What peers and people were not told; None before the first look."""
+    connected: Connected | None = None
+    """Agencies a system receives for; None before anybody asked."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
-from gateway.http.console import deeds, documents, live, search, today, way_in
+from gateway.http.console import deeds, documents, live, overview, search, today, way_in
 from gateway.http.console.page import BASE, Page
 from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
@@ -21,12 +21,16 @@ PAGES: tuple[Page, ...] = (
     *documents.PAGES,
     *deeds.PAGES,
     *search.PAGES,
+    *overview.PAGES,
     way_in.NOWHERE,
 )
 """Every page there is."""
 
 
-WAYS: Ways = {Role.CLERK: (("/today", "today"), ("/search", "search"))}
+WAYS: Ways = {
+    Role.CLERK: (("/today", "today"), ("/search", "search")),
+    Role.STEERING: overview.WAYS,
+}
 """What the header leads to, for each role."""
 
 

@@ -11,6 +11,7 @@ the past unnoticed: the ledger's signed checkpoints, held elsewhere too, would n
 
 from __future__ import annotations
 
+from gateway.store.schema.activity import IN_TIME, activity, activity_progress, owed_receipts
 from gateway.store.schema.columns import metadata
 from gateway.store.schema.directory import agency_changes, credentials, directory_versions, peer_changes
 from gateway.store.schema.dispatches import (
@@ -59,6 +60,7 @@ __all__ = [
     "GIVEN_UP",
     "HELD",
     "IN_FORCE",
+    "IN_TIME",
     "NEW_DOCUMENT",
     "OPEN",
     "SENT_BACK",
@@ -68,6 +70,8 @@ __all__ = [
     "UNSENT",
     "UNTOLD",
     "WAITING",
+    "activity",
+    "activity_progress",
     "acts",
     "agency_changes",
     "attempts",
@@ -96,6 +100,7 @@ __all__ = [
     "mails",
     "metadata",
     "notices",
+    "owed_receipts",
     "peer_changes",
     "people",
     "person_agencies",
