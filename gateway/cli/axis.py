@@ -11,10 +11,11 @@ import click
 
 from gateway import config
 from gateway.cli.peers import own_address
-from gateway.cli.register import configured, directory_in_force, opened, peer_entry
+from gateway.cli.register import configured, directory_in_force, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.config import Config
+from gateway.exchange.peers import peer_entry
 from gateway.http.axis.credential import PEER_KEY, digest_of, secret_of, system_id_of
 from gateway.store import CredentialKind, PutCredential, queries
 from gateway.trust.derived import DerivingKey, load_deriving_key

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,17 +15,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway import config
 from gateway.cli.connection import ClientFile, written
 from gateway.cli.keys import write_new
-from gateway.cli.register import configured, directory_in_force, opened, operator, peer_entry, put_in_force
+from gateway.cli.register import configured, directory_in_force, opened, operator, put_in_force
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
+from gateway.exchange.peers import new_token, peer_entry, token_digest
 from gateway.ledger.directory_text import directory_entry
 from gateway.model.agency import Directory, DirectoryAct, Grant, Peer, PolicyName
 from gateway.rules.policy import POLICIES, STRICT
 from gateway.store import CredentialKind, PutCredential, RevokePeer, Store
-
-TOKEN_BYTES = 32
-TOKEN_MARK = "truc_"  # noqa: S105 -- the mark by which scanners of leaked secrets know one of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +95,8 @@ def own_address(settings: Config) -> str:
 
 def _secret(session: Session, certificate: Path | None) -> _Secret:
     if certificate is None:
-        token = TOKEN_MARK + secrets.token_urlsafe(TOKEN_BYTES)
-        return _Secret(CredentialKind.TOKEN, hashlib.sha256(token.encode()).hexdigest(), token)
+        token = new_token()
+        return _Secret(CredentialKind.TOKEN, token_digest(token), token)
     try:
         der = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
     except ValueError as fault:

@@ -14,7 +14,6 @@ import click
 
 from gateway import config
 from gateway.config import Config
-from gateway.ledger import Entry, EntryKind
 from gateway.ledger.directory_text import directory_entry
 from gateway.model.agency import Directory, DirectoryAct
 from gateway.store import PutDirectory, Store, queries
@@ -59,8 +58,3 @@ def operator() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
-
-
-def peer_entry(peer: str, change: str, at: datetime) -> bytes:
-    """What the ledger keeps of a change to a peer."""
-    return Entry.of(EntryKind.PEER, at, peer=peer, change=change).encode()

@@ -1,7 +1,8 @@
 """The verbs of the authority table: one person proposes a version, another approves it, and at its instant it decides.
 
-Who proposes and who approves are the names operators give; the ledger keeps both. That two people stand behind two
-names is for the house that runs the gateway to see to, the register sees to it that the names differ.
+Who proposes and who approves are here the names operators give; the ledger keeps both. That two people stand behind
+two names is for the house that runs the gateway to see to, the register sees to it that the names differ. Whoever
+proposes or approves in the console has entered there, and their act is recorded beside it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from gateway.cli.register import configured, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
-from gateway.ledger import Entry, EntryKind
-from gateway.ledger.entry import write_instant
+from gateway.exchange.tables import proposal, table_entry
+from gateway.ledger import EntryKind
 from gateway.model.refusal import Refused
-from gateway.rules.authority_table import AUTHORITY, TableError, read_table, shipped_table
+from gateway.rules.authority_table import AUTHORITY, TableError, shipped_table
 from gateway.store import ApproveTable, ProposeTable, queries
 from gateway.store.queries import RuleTable
-from gateway.trust import Signer, countersign, load_signer
+from gateway.trust import Signer, load_signer
 
 OPERATOR = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 """An operator's account, as the ledger writes words: `lan.nguyen`."""
@@ -48,10 +49,10 @@ def propose(session: Session, file: Path, by: str, effective_from: str, config_f
     _check_operator(session, by)
     settings, at = config.load(config_file), datetime.now(UTC)
     signer = load_signer(settings.keys.seal_key, settings.keys.seal_certificate)
-    proposal = _proposal(session, file, signer, by, _instant(session, effective_from), at)
-    asyncio.run(_propose(session, settings, proposal))
-    session.tell("say.table.proposed", version=proposal.version, effective_from=effective_from)
-    session.note("say.table.next", version=proposal.version)
+    one = _proposal(session, file, signer, by, _instant(session, effective_from), at)
+    asyncio.run(_propose(session, settings, one))
+    session.tell("say.table.proposed", version=one.version, effective_from=effective_from)
+    session.note("say.table.next", version=one.version)
 
 
 def _proposal(
@@ -59,28 +60,24 @@ def _proposal(
 ) -> ProposeTable:
     """The table of a file, sealed. Failed where it is none."""
     try:
-        document = file.read_bytes()
-        version = read_table(document).version
-        sealed = countersign(document, signer, at)
+        return proposal(signer, file.read_bytes(), by, effective_from, at)
     except TableError as wrong:
         what = session.say("say.table.no_table", file=file, line=wrong.line, what=wrong.what)
         raise Failed(what, session.say("say.table.no_table_hint")) from wrong
     except Refused as wrong:
         what = session.say("say.table.no_table", file=file, line=1, what=wrong.finding.detail(session.lang))
         raise Failed(what, session.say("say.table.no_table_hint")) from wrong
-    entry = _entry(EntryKind.TABLE_PROPOSED, at, version, sealed, effective_from, by)
-    return ProposeTable(AUTHORITY, version, effective_from, by, at, signer.certificate_der, sealed, entry)
 
 
-async def _propose(session: Session, settings: Config, proposal: ProposeTable) -> None:
+async def _propose(session: Session, settings: Config, one: ProposeTable) -> None:
     async with opened(settings) as store:
-        known = (shipped_table().version, *(one.version for one in await store.read(queries.tables)))
-        if proposal.version <= max(known):
+        known = (shipped_table().version, *(row.version for row in await store.read(queries.tables)))
+        if one.version <= max(known):
             raise Failed(
-                session.say("say.table.old_version", version=proposal.version, latest=max(known)),
+                session.say("say.table.old_version", version=one.version, latest=max(known)),
                 session.say("say.table.old_version_hint", next=max(known) + 1),
             )
-        await store.write(proposal)
+        await store.write(one)
 
 
 @table.command()
@@ -106,7 +103,7 @@ async def _approve(session: Session, settings: Config, version: int, by: str) ->
         if one.proposed_by == by:
             raise Failed(session.say("say.table.own", version=version, by=by), session.say("say.table.own_hint"))
         at = datetime.now(UTC)
-        entry = _entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, by)
+        entry = table_entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, by)
         await store.write(ApproveTable(AUTHORITY, version, by, at, entry))
         return one
 
@@ -141,18 +138,6 @@ def _facts(one: RuleTable) -> dict[str, object]:
         "approved_by": one.approved_by,
         "sha256": hashlib.sha256(one.document).hexdigest(),
     }
-
-
-def _entry(kind: EntryKind, at: datetime, version: int, document: bytes, effective_from: datetime, by: str) -> bytes:
-    return Entry.of(
-        kind,
-        at,
-        table=AUTHORITY,
-        version=str(version),
-        sha256=hashlib.sha256(document).hexdigest(),
-        effective_from=write_instant(effective_from),
-        by=by,
-    ).encode()
 
 
 def _check_operator(session: Session, by: str) -> None:

@@ -52,14 +52,14 @@ async def inbox(line: Line, peer: Peer, after: str | None, limit: int, wait_s: f
 async def fetch(line: Line, peer: Peer, delivery_id: str) -> Fetched:
     """The packet of a delivery, and the record that it was handed over."""
     delivery = await own_delivery(line, peer, delivery_id)
-    if delivery.status in {DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}:
+    if delivery.status in {DeliveryStatus.HELD, DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}:
         raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery_id, status=delivery.status.value))
     if delivery.given_back is not None:
         raise Refused(found(Reason.STATE_CONFLICT, fault="given_back", change=delivery.given_back))
     packet = await line.store.read(queries.packet, delivery.dispatch_id)
     check_kept(packet)
     await line.check_attachments(packet.attachments)
-    if delivery.status in {DeliveryStatus.QUEUED, DeliveryStatus.HELD}:
+    if delivery.status is DeliveryStatus.QUEUED:
         await _record(line, delivery, DeliveryEvent.HANDED_OVER, EntryKind.DELIVER)
     return Fetched(
         delivery_id, delivery.dispatch_id, packet.envelope, packet.attachments, packet.receipt_xml, packet.admitted_at

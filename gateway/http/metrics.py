@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.samples import Sample
 
 from gateway.exchange.concerns import Concerns
 from gateway.model.reasons import Reason
@@ -21,6 +23,17 @@ _CONCERNS = {
     "mails_given_up": "Mails given up in the last week",
     "calendar_days": "Days until the working calendar ends",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the doors did since the start."""
+
+    answered: int
+    faults: int
+    """Answered with 5xx: what was ours to do and was not done."""
+    refused: tuple[tuple[str, int], ...]
+    """Reasons and how often, the most frequent first."""
 
 
 class Metrics:
@@ -102,6 +115,19 @@ class Metrics:
         """How far a witness has come, and whether it is away."""
         self._witness_size.labels(witness).set(entries)
         self._witness_away.labels(witness).set(away)
+
+    def figures(self) -> Figures:
+        """What was answered since the start, for people."""
+        answered, faults = 0, 0
+        for one in self._samples(self._requests):
+            answered += int(one.value)
+            faults += int(one.value) if one.labels["status"].startswith("5") else 0
+        refused = sorted((-int(one.value), one.labels["reason"]) for one in self._samples(self._refusals) if one.value)
+        return Figures(answered, faults, tuple((reason, -count) for count, reason in refused))
+
+    @staticmethod
+    def _samples(counter: Counter) -> Iterator[Sample]:
+        return (one for family in counter.collect() for one in family.samples if one.name.endswith("_total"))
 
     def text(self) -> bytes:
         """Every figure in Prometheus' text format."""

@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -92,6 +92,14 @@ def as_uuid(identifier: str) -> str:
 def from_uuid(written: str) -> str | None:
     """The identifier that `as_uuid` wrote so, in either case; None for anything that is no UUID."""
     return _written(UUID(written).int) if _UUID.fullmatch(written) else None
+
+
+def made_at(identifier: str) -> datetime:
+    """The instant in an identifier of ours, to the millisecond."""
+    stamp = 0
+    for letter in identifier[:10]:
+        stamp = stamp << 5 | _ALPHABET.index(letter)
+    return datetime.fromtimestamp(stamp / 1000, UTC)
 
 
 def _written(number: int) -> str:

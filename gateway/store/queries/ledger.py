@@ -46,6 +46,7 @@ _TILE = select(ledger_tiles.c.hashes).where(
     ledger_tiles.c.level == bindparam("level"), ledger_tiles.c.number == bindparam("number")
 )
 _CHECKPOINT = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)
+_CHECKPOINTS = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(bindparam("count"))
 _NOTE = select(checkpoints.c.note).where(checkpoints.c.size == bindparam("size"))
 
 
@@ -71,6 +72,12 @@ def checkpoint(connection: Connection) -> SignedCheckpoint | None:
     """The latest one; None before the first."""
     row = connection.execute(_CHECKPOINT).one_or_none()
     return None if row is None else SignedCheckpoint(row.size, row.note, instant(row.recorded_at))
+
+
+def latest_checkpoints(connection: Connection, limit: int) -> tuple[SignedCheckpoint, ...]:
+    """The latest ones, the newest first."""
+    rows = connection.execute(_CHECKPOINTS, {"count": limit})
+    return tuple(SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at)) for row in rows)
 
 
 def tree(connection: Connection) -> Tree:

@@ -123,6 +123,11 @@ def notices_of_webhook(connection: Connection, webhook_id: str, after: int, limi
     return _notices(connection, _NOTICES.where(notices.c.webhook_id == webhook_id), (after, webhook_id), limit)
 
 
+def dead_notices(connection: Connection, webhook_id: str, limit: int) -> tuple[NoticeRow, ...]:
+    """Notices one webhook never took and that are not posted any more, the oldest first."""
+    return _notices(connection, _NOTICES.where(notices.c.webhook_id == webhook_id, DEAD), (0, ""), limit)
+
+
 def change(connection: Connection, event_id: int) -> Change:
     """One event of the timeline. NoResultFound where there is none of this number."""
     row = connection.execute(_CHANGE.where(delivery_events.c.id == event_id)).one()
