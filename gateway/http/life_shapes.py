@@ -11,13 +11,13 @@ from msgspec import Meta
 from gateway.exchange.courier import Fetched
 from gateway.exchange.lifecycle import Recalled
 from gateway.http.delivery_shapes import DeliveryShape
-from gateway.http.shapes import PLAIN, AttachmentShape, Name
+from gateway.http.shapes import PLAIN, WORDED, AttachmentShape, Name
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.lifecycle import Relation
 from gateway.model.packet import Content, Document, Staff, Status, StatusCode
 from gateway.store.queries.threads import Related
 
-Words = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=PLAIN)]
+Words = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=WORDED)]
 StaffWords = Annotated[str, Meta(max_length=250, pattern=PLAIN)]
 
 

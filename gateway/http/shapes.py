@@ -24,6 +24,8 @@ from gateway.store import InboxItem
 
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 """Text without control characters: no database, log or terminal downstream has to cope with them."""
+WORDED = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""The same with at least one letter in it: a reason of blanks is none, and XML would not carry it."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 Page = Annotated[int, Meta(ge=1, le=500, description="most rows to answer")]
@@ -218,7 +220,7 @@ class AnswerToDelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The addressee's system says it stored the packet, or why it will not."""
 
     stored: Literal[True] | UnsetType = UNSET
-    refused: Annotated[str, Meta(min_length=1, max_length=2_000, pattern=PLAIN)] | UnsetType = UNSET
+    refused: Annotated[str, Meta(min_length=1, max_length=2_000, pattern=WORDED)] | UnsetType = UNSET
 
 
 class DeliveryAnsweredShape(msgspec.Struct, frozen=True):

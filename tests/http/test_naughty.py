@@ -3,6 +3,7 @@ and logged on one visible line."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,72 @@ async def test_reasons_for_a_refusal_come_back_as_they_were_written(tmp_path: Pa
             followed = json.loads((await here.ask("GET", dispatch))[1])["deliveries"][0]
             (timeline,) = [value for value in followed.values() if isinstance(value, list)]
             assert timeline[-1]["detail"] == text, name
+
+
+@awaited
+async def test_what_people_say_of_a_document_reaches_its_sender_as_it_was_written(
+    tmp_path: Path, log_lines: list[dict]
+) -> None:
+    async with town(tmp_path) as here:
+        submitted = await here.ask("POST", "/v1/packets", data=inline(*packet()), headers=FILE)
+        dispatch = json.loads(submitted[1])["dispatch"]
+        (item,) = json.loads((await here.ask("GET", "/v1/inbox", "tinh"))[1])["deliveries"]
+        path = f"/v1/deliveries/{item['delivery_id']}"
+        await here.ask("GET", f"{path}/packet", "tinh")
+        told = 0
+        for name, text in NAUGHTY.items():
+            here.clock.pass_(seconds=1)
+            await settled(here)
+            for staff in ({}, {"name": text, "department": text, "email": text, "mobile": text}):
+                body = json.dumps({"code": "03", "description": text, "staff": staff}).encode()
+                said = await answered(here, "POST", f"{path}/status", name, token="tinh", data=body, headers=JSON)
+                if "reason" in said:
+                    assert said["status"] in {400, 413, 422}, (name, said)
+                    continue
+                assert text.strip(), name
+                told += 1
+                carrying = json.loads((await here.ask("GET", f"/v1/dispatches/{said['dispatch_id']}"))[1])
+                content = f"/v1/deliveries/{carrying['deliveries'][0]['id']}/content"
+                status = json.loads((await here.ask("GET", content))[1])["status"]
+                shown = json.loads((await here.ask("GET", dispatch))[1])["deliveries"][0]["processing"]
+                assert status["description"] == shown["description"] == as_xml_reads(text), name
+                assert not staff or status["staff"]["name"] == as_xml_reads(text), name
+        assert told > len(STRINGS)
+        assert all(value.isprintable() for line in log_lines for value in line.values() if isinstance(value, str))
+
+
+@awaited
+async def test_why_a_document_is_asked_back_reaches_its_addressee_as_it_was_written(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        asked = 0
+        for number, (name, text) in enumerate(NAUGHTY.items()):
+            submitted = await here.ask("POST", "/v1/packets", data=inline(*packet(f"G22.{number}")), headers=FILE)
+            dispatch = json.loads(submitted[1])["dispatch"]
+            delivery = json.loads((await here.ask("GET", dispatch))[1])["deliveries"][0]["id"]
+            await here.ask("GET", f"/v1/deliveries/{delivery}/packet", "tinh")
+            for body in ({"reason": text}, {"reason": "nhầm", "addressees": [text]}):
+                data = json.dumps(body).encode()
+                said = await answered(here, "POST", f"{dispatch}/recall", name, data=data, headers=JSON)
+                if "reason" in said:
+                    assert said["status"] in {400, 409, 413, 422}, (name, said)
+                    continue
+                asked += 1
+                (one,) = said["addressees"]
+                assert one["delivery"]["change"]["reason"] == as_xml_reads(text), name
+                request = json.loads((await here.ask("GET", f"/v1/dispatches/{one['request']}", "tinh"))[1])
+                content = f"/v1/deliveries/{request['deliveries'][0]['id']}/content"
+                status = json.loads((await here.ask("GET", content, "tinh"))[1])["status"]
+                assert status["description"] == as_xml_reads(text), name
+        assert asked > len(STRINGS) / 2
+
+
+async def settled(here: Town) -> None:
+    """Wait until every entry is under a checkpoint, so that time may pass."""
+    while here.line.state.unsealed_since is not None:
+        await asyncio.sleep(0.01)
+
+
+def as_xml_reads(text: str) -> str | None:
+    """What a reader of edXML makes of an element's text: XML's blanks around it are nothing, `null` is absent."""
+    stripped = text.strip(" \t\r\n")
+    return None if stripped in {"", "null"} else stripped
