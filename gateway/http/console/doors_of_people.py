@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
-from gateway.http.console import deeds, documents, live, overview, search, today, way_in
+from gateway.http.console import books, deeds, documents, live, overview, search, today, way_in
 from gateway.http.console.page import BASE, Page
 from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
@@ -21,6 +21,7 @@ PAGES: tuple[Page, ...] = (
     *documents.PAGES,
     *deeds.PAGES,
     *search.PAGES,
+    *books.PAGES,
     *overview.PAGES,
     way_in.NOWHERE,
 )
@@ -28,7 +29,7 @@ PAGES: tuple[Page, ...] = (
 
 
 WAYS: Ways = {
-    Role.CLERK: (("/today", "today"), ("/search", "search")),
+    Role.CLERK: (("/today", "today"), ("/search", "search"), ("/books", "books")),
     Role.STEERING: overview.WAYS,
 }
 """What the header leads to, for each role."""

@@ -37,7 +37,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"t": _say, "languages": LANGUAGES, "static": self._address}
-        self._environment.filters |= {"moment": _moment, "day": _day, "size": _size, "ago": _ago, "written": _written}
+        self._environment.filters |= {
+            "moment": _moment,
+            "day": day_of,
+            "size": _size,
+            "ago": _ago,
+            "written": official_day,
+        }
 
     def render(self, template: str, lang: str, /, **values: object) -> str:
         return self._environment.get_template(template).render(lang=lang, **values)
@@ -73,7 +79,7 @@ def _moment(context: Context, at: datetime | None) -> str:
     return text(context["lang"], "console.moment", day=_written_day(local), time=f"{local:%H:%M}")
 
 
-def _day(at: datetime | None) -> str:
+def day_of(at: datetime | None) -> str:
     """The day of an instant."""
     return "" if at is None else _written_day(at.astimezone(VIET_NAM))
 
@@ -84,7 +90,7 @@ def _written_day(local: datetime) -> str:
     return f"{local.day:02d}/{month}/{local.year}"
 
 
-def _written(day: str) -> str:
+def official_day(day: str) -> str:
     """A day that a packet writes year first, as officials write it; anything else as it stands."""
     found = _YEAR_FIRST.fullmatch(day)
     if found is None:
