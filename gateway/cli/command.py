@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli import (
     audit,
     audit_register,
+    audit_search,
     axis,
     calendar,
     check,
@@ -123,7 +124,8 @@ for _verb in (
     reference.explain_verb,
 ):
     root.add_command(_verb)
-audit.audit.add_command(audit_register.audit_replay)
+for _verb in (audit_register.audit_replay, audit_search.audit_search, audit_search.audit_anomalies):
+    audit.audit.add_command(_verb)
 peers.peer.add_command(axis.axis)
 
 

@@ -21,7 +21,6 @@ from gateway.model.calendar import local_day
 from gateway.model.dispatch import Kind
 from gateway.model.packet import Document
 from gateway.model.retention import Period, ends_on, period_of
-from gateway.rules.form import real_date
 from gateway.store.queries import retention as reading
 from gateway.store.queries.retention import Content
 from gateway.store.retention import Erase, Erased, Hold, HoldVerdict, Release
@@ -56,7 +55,8 @@ async def due(line: Line, periods: Sequence[Period], today: date) -> AsyncIterat
 def _due(line: Line, periods: Sequence[Period], content: Content) -> Due | None:
     said = edxml.read_header(edxml.parse(content.envelope, line.limits))
     assert isinstance(said, Document), "a dispatch of this kind holds a document"
-    day = real_date(content.promulgated_on or "") or local_day(content.admitted_at)
+    dated = content.promulgated_on
+    day = date.fromisoformat(dated) if dated else local_day(content.admitted_at)
     kind = said.document_type.name or ""
     period = period_of(periods, kind, day)
     last = ends_on(period, day) if period else None
