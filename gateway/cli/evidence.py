@@ -12,19 +12,25 @@ from gateway.cli.connection import Connect, Connection, connecting
 from gateway.cli.keys import write_new
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
-from gateway.client import Dispatch
+from gateway.client import Dispatch, Unmatched
 
 
 @click.command(cls=Verb)
 @click.argument("dispatch", required=False)
 @click.option("--document-id")
+@click.option("--unmatched", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @connecting
 @click.pass_obj
-def status(session: Session, dispatch: str | None, document_id: str | None, as_json: bool, connect: Connect) -> None:
-    """Every addressee of a document, and what happened there."""
-    if (dispatch is None) == (document_id is None):
+def status(
+    session: Session, dispatch: str | None, document_id: str | None, unmatched: bool, as_json: bool, connect: Connect
+) -> None:
+    """Every addressee of a document, and what happened there; or the statuses of unknown documents."""
+    if [dispatch is not None, document_id is not None, unmatched].count(True) != 1:
         raise click.UsageError(session.say("say.status.which"))
+    if unmatched:
+        _tell_unmatched(session, asyncio.run(_unmatched(session, connect())), as_json)
+        return
     found = asyncio.run(_dispatches(session, connect(), dispatch, document_id))
     if as_json:
         session.show_json(msgspec.to_builtins(found))
@@ -48,6 +54,38 @@ def _tell_dispatch(session: Session, one: Dispatch) -> None:
         rows.append((delivery.addressed_as, said, done, asked, since, detail, delivery.id))
     columns = ["addressee", "delivery_status", "processing", "outcome", "since", "detail", "delivery"]
     session.table([f"say.column.{name}" for name in columns], rows)
+
+
+def _tell_unmatched(session: Session, rows: tuple[Unmatched, ...], as_json: bool) -> None:
+    if as_json:
+        session.show_json(msgspec.to_builtins(rows))
+        return
+    session.table(
+        [f"say.column.{name}" for name in ("dispatch", "sender", "code", "document", "processing", "since", "detail")],
+        [
+            (
+                one.dispatch_id,
+                one.agency,
+                one.code,
+                one.document_id,
+                session.say(f"say.processing.{one.status_code}"),
+                one.recorded_at,
+                one.description,
+            )
+            for one in rows
+        ],
+    )
+
+
+async def _unmatched(session: Session, to: Connection) -> tuple[Unmatched, ...]:
+    """All of them, page by page."""
+    rows: tuple[Unmatched, ...] = ()
+    async with to.client(session) as gateway:
+        page = await gateway.unmatched()
+        while page.next is not None:
+            rows += page.statuses
+            page = await gateway.unmatched(page.next)
+    return rows
 
 
 async def _dispatches(

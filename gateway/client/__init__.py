@@ -13,7 +13,7 @@ gateway's own rooms but the words (`model`) and the wire format (`edxml`).
 from gateway.client.collector import Collector, Decline, Handover
 from gateway.client.gateway import GatewayClient
 from gateway.client.journal import Journal, JournalTaken
-from gateway.client.life_results import Content, Related
+from gateway.client.life_results import Content, Related, Unmatched, UnmatchedPage
 from gateway.client.packets import Parts, Progress, Source
 from gateway.client.problem import Problem, TransferDamaged, Unreachable
 from gateway.client.results import (
@@ -70,6 +70,8 @@ __all__ = [
     "Reported",
     "Source",
     "TransferDamaged",
+    "Unmatched",
+    "UnmatchedPage",
     "Unreachable",
     "WebhookRejected",
     "verify_webhook",

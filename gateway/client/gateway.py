@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.client.events import changes
 from gateway.client.folder import Landing
-from gateway.client.life_results import Content, Related, Thread
+from gateway.client.life_results import Content, Related, Thread, UnmatchedPage
 from gateway.client.packets import Progress, Source, prepared
 from gateway.client.problem import TransferDamaged
 from gateway.client.results import (
@@ -162,6 +162,10 @@ class GatewayClient:
         """What we sent under a document id."""
         return (await self._get("/v1/dispatches", Dispatches, {"document_id": document_id})).dispatches
 
+    async def unmatched(self, after: int = -1) -> UnmatchedPage:
+        """A page of the statuses we sent or got that speak of no document the register knows."""
+        return await self._get("/v1/statuses/unmatched", UnmatchedPage, {"after": str(after)})
+
     async def content(self, delivery_id: str) -> Content:
         """What the packet of a delivery says, without its XML. Recorded as handed over."""
         return await self._get(f"/v1/deliveries/{_part(delivery_id)}/content", Content)
@@ -183,7 +187,7 @@ class GatewayClient:
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/report"), _bytes)
 
     async def proof(self, dispatch_id: str, event: int | None = None) -> bytes:
-        """The case file (ASiC-E) that proves a dispatch offline; `event`: that ledger entry alone, for a third party."""
+        """The case file (ASiC-E) that proves a dispatch offline; `event`: that entry alone, for a third party."""
         query = {} if event is None else {"event": str(event)}
         return await self._wire.ask(Ask("GET", f"/v1/dispatches/{_part(dispatch_id)}/proof", query), _bytes)
 

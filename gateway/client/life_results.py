@@ -21,6 +21,28 @@ class Content(Struct, frozen=True):
     attachments: tuple[Attachment, ...]
 
 
+class Unmatched(Struct, frozen=True):
+    """A status of no document the register knows. `agency` says it, to `addressee`; the document is as it writes it."""
+
+    dispatch_id: str
+    agency: str
+    addressee: str
+    status_code: str
+    document_id: str | None
+    code: str | None
+    stated_at: datetime | None
+    recorded_at: datetime
+    description: str
+    ledger_index: int
+
+
+class UnmatchedPage(Struct, frozen=True):
+    """A page of them; `next` continues after it."""
+
+    statuses: tuple[Unmatched, ...]
+    next: int | None
+
+
 class Link(Struct, frozen=True):
     """How a dispatch speaks of another: replies, recalls, updates, replaces, reports."""
 

@@ -14,6 +14,8 @@ from gateway.model.lifecycle import Relation
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store import Change, queries
+from gateway.store.queries.life import Unmatched
+from gateway.store.queries.life import unmatched as unmatched_statuses
 from gateway.store.queries.threads import THREADING, VERSIONING, Related, related
 
 CHANGES_PER_READ = 500
@@ -44,6 +46,11 @@ async def report(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     await dispatch(line, peer, dispatch_id)
     packet = await line.store.read(queries.packet, dispatch_id)
     return packet.report_xml
+
+
+async def unmatched(line: Line, peer: Peer, after: int, limit: int) -> tuple[Unmatched, ...]:
+    """Statuses this peer sent or gets that speak of no document the register knows, from behind a ledger index."""
+    return await line.store.read(unmatched_statuses, peer.key, after, limit)
 
 
 def indexes_of(seen: Dispatch) -> tuple[int, ...]:

@@ -13,6 +13,8 @@ from gateway.http.life_shapes import (
     ReportedShape,
     StatusReport,
     ThreadShape,
+    UnmatchedListShape,
+    UnmatchedQuery,
 )
 from gateway.http.shapes import NoQuery
 
@@ -38,6 +40,12 @@ async def report_status(call: Call[NoQuery]) -> web.StreamResponse:
     call.facts.add(dispatch_id=receipt.dispatch_id)
     shape = ReportedShape.of(delivery_id, report.code, receipt)
     return json_answer(shape, 200 if receipt.repeated else 201)
+
+
+async def unmatched(call: Call[UnmatchedQuery]) -> web.StreamResponse:
+    """Statuses of documents the register does not know."""
+    rows = await register.unmatched(call.line, call.peer, call.query.after, call.query.limit)
+    return json_answer(UnmatchedListShape.of(rows))
 
 
 async def recall(call: Call[NoQuery]) -> web.StreamResponse:

@@ -6,7 +6,16 @@ from typing import Any
 
 from gateway.http import life
 from gateway.http.endpoints import JSON, Answer, Endpoint, plain
-from gateway.http.life_shapes import ContentShape, RecallRequest, RecallShape, ReportedShape, StatusReport, ThreadShape
+from gateway.http.life_shapes import (
+    ContentShape,
+    RecallRequest,
+    RecallShape,
+    ReportedShape,
+    StatusReport,
+    ThreadShape,
+    UnmatchedListShape,
+    UnmatchedQuery,
+)
 from gateway.model.reasons import Reason
 
 _ID = "[0-9A-Za-z.]+"
@@ -27,6 +36,10 @@ LIFE_ENDPOINTS: tuple[Endpoint[Any], ...] = (
             200: Answer("This very status was reported before", {JSON: ReportedShape}),
         },
         body={JSON: StatusReport}, refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT, *_SMALL_BODY, *_BY_THE_LINE),
+    ),
+    Endpoint(
+        "GET", "/v1/statuses/unmatched", "listUnmatched", "List statuses of documents the register does not know",
+        life.unmatched, {200: Answer("Statuses, in the ledger's order", {JSON: UnmatchedListShape})}, UnmatchedQuery,
     ),
     plain(
         "POST", f"{_DISPATCH}/recall", "recallDispatch", "Ask a document back from its addressees", life.recall,

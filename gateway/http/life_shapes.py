@@ -11,10 +11,15 @@ from msgspec import Meta
 from gateway.exchange.courier import Fetched
 from gateway.exchange.lifecycle import Recalled
 from gateway.http.delivery_shapes import DeliveryShape
+<<<<<<< ours
 from gateway.http.shapes import PLAIN, WORDED, AttachmentShape, Name
+=======
+from gateway.http.shapes import PLAIN, AttachmentShape, Name, Page
+>>>>>>> theirs
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.lifecycle import Relation
 from gateway.model.packet import Content, Document, Staff, Status, StatusCode
+from gateway.store.queries.life import Unmatched
 from gateway.store.queries.threads import Related
 
 Words = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=WORDED)]
@@ -84,6 +89,40 @@ class ReportedShape(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, delivery_id: str, code: str, receipt: Receipt) -> ReportedShape:
         return cls(delivery_id, code, receipt.dispatch_id, receipt.ledger_index, receipt.repeated)
+
+
+class UnmatchedQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which statuses, from behind a ledger index."""
+
+    after: Annotated[int, Meta(ge=-1)] = -1
+    limit: Page = 100
+
+
+class UnmatchedShape(msgspec.Struct, frozen=True):
+    """A status of no document the register knows. The document is as its writer named it."""
+
+    dispatch_id: str
+    agency: str
+    addressee: str
+    status_code: str
+    document_id: str | None
+    code: str | None
+    stated_at: datetime | None
+    recorded_at: datetime
+    description: str
+    ledger_index: int
+
+
+class UnmatchedListShape(msgspec.Struct, frozen=True):
+    """A page of them; `next` continues after it."""
+
+    statuses: tuple[UnmatchedShape, ...]
+    next: int | None
+
+    @classmethod
+    def of(cls, rows: tuple[Unmatched, ...]) -> UnmatchedListShape:
+        shapes = tuple(msgspec.convert(one, UnmatchedShape, from_attributes=True) for one in rows)
+        return cls(shapes, shapes[-1].ledger_index if shapes else None)
 
 
 class RecallRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -51,6 +51,7 @@ def test_every_field_of_every_answer_has_its_row() -> None:
     inner = {shapes.InboxItemShape, shapes.AttachmentShape, delivery_shapes.DeliveryShape}
     inner |= {delivery_shapes.TimelineShape, delivery_shapes.ProcessingShape, delivery_shapes.AskedShape}
     inner |= {life_shapes.StaffShape, life_shapes.RecalledShape, life_shapes.RelatedShape, life_shapes.LinkShape}
+    inner |= {life_shapes.UnmatchedShape}
     answered |= inner | {shapes.AgencyShape, shapes.ChangeShape}
     answered |= {notices.NoticeShape}
     answered |= {evidence.EvidenceShape, evidence.RefusalShape}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from gateway.client import GatewayClient
 from gateway.exchange.lifecycle import Telling
+from gateway.model.agency import PolicyName
 from gateway.model.packet import Staff
 from gateway.model.reasons import Reason
+from tests.exchange.life import status
 from tests.http.problems import assert_problem
 from tests.http.town import DEPARTMENT, FAR, FILE, MINISTRY, PROVINCE, TOKENS, Town, awaited, inline, packet, town
 
@@ -82,6 +85,26 @@ async def test_a_recall_is_followed_to_its_end(tmp_path: Path) -> None:
         assert versions["dispatches"][0]["links"] == []
         assert len(versions["dispatches"]) == 3, "the document and a request to each"
         assert (await asked(here, "GET", f"/v1/dispatches/{dispatch}/thread", "bo"))[1] == versions
+
+
+@awaited
+async def test_a_status_of_an_unknown_document_is_shown_to_both_sides_and_nobody_else(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        trusting = tuple(replace(one, policy=PolicyName.TRANSITION) for one in here.line.directory.peers)
+        here.line.state.directory = replace(here.line.directory, peers=trusting)
+        for code in ("03", "06"):
+            told = status(code, of="G22.404", description="Đã vào sổ")
+            answer = await here.ask("POST", "/v1/packets", "tinh", data=told, headers=FILE)
+            assert answer[0] == 201, answer[1]
+        for peer in ("tinh", "bo"):
+            _, page = await asked(here, "GET", "/v1/statuses/unmatched?limit=1", peer)
+            (one,) = page["statuses"]
+            assert (one["status_code"], one["document_id"], one["agency"]) == ("03", "G22.404", PROVINCE)
+            async with GatewayClient(here.url, token=TOKENS[peer]) as client:
+                (other,) = (await client.unmatched(page["next"])).statuses
+                assert (other.status_code, other.description) == ("06", "Đã vào sổ")
+                assert (await client.unmatched(other.ledger_index)).next is None
+        assert (await asked(here, "GET", "/v1/statuses/unmatched", "xa"))[1] == {"statuses": [], "next": None}
 
 
 @pytest.mark.parametrize("rest", ["content", "status", "recall", "versions", "thread"])

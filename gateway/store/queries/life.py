@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, union
+from sqlalchemy import Connection, Row, bindparam, exists, or_, select, union
 
 from gateway.model.lifecycle import FINISHED, Answer, Change, ChangeKind, Reported, processing
 from gateway.store.instants import instant, instant_or_none
@@ -46,6 +46,18 @@ _TAKEN_BACK = (
         ~exists().where(_other.c.delivery_id == changes.c.delivery_id, _other.c.status_code == "15"),
     )
     .order_by(changes.c.ledger_index)
+    .limit(bindparam("count"))
+)
+_UNMATCHED = (
+    select(statuses)
+    .join(dispatches, dispatches.c.id == statuses.c.dispatch_id)
+    .join(deliveries, deliveries.c.dispatch_id == statuses.c.dispatch_id)
+    .where(
+        statuses.c.delivery_id.is_(None),
+        statuses.c.ledger_index > bindparam("after"),
+        or_(dispatches.c.peer == bindparam("peer"), deliveries.c.peer == bindparam("peer")),
+    )
+    .order_by(statuses.c.ledger_index)
     .limit(bindparam("count"))
 )
 _SAID = union(
@@ -87,6 +99,42 @@ def taken_back(connection: Connection, after: int, limit: int) -> tuple[TakenBac
             row.addressee,
             row.addressed_as,
             instant(row.answered_at),
+            row.ledger_index,
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A status of no document the register knows. `agency` says it, to `addressee`; the document is as it writes it."""
+
+    dispatch_id: str
+    agency: str
+    addressee: str
+    status_code: str
+    document_id: str | None
+    code: str | None
+    stated_at: datetime | None
+    recorded_at: datetime
+    description: str
+    ledger_index: int
+
+
+def unmatched(connection: Connection, peer: str, after: int, limit: int) -> tuple[Unmatched, ...]:
+    """Statuses of unknown documents that this peer sent or gets, from behind a ledger index."""
+    rows = connection.execute(_UNMATCHED, {"peer": peer, "after": after, "count": limit})
+    return tuple(
+        Unmatched(
+            row.dispatch_id,
+            row.agency,
+            row.addressee,
+            row.status_code,
+            row.document_id,
+            row.code,
+            instant_or_none(row.stated_at),
+            instant(row.recorded_at),
+            row.description,
             row.ledger_index,
         )
         for row in rows
