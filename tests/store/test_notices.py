@@ -44,7 +44,8 @@ def filled(store: Store, store_url: str) -> Iterator[Engine]:
         ("INSERT INTO webhook_feed VALUES (2, 0)", "(?i)check"),
         ("UPDATE notices SET delivered_at = 1, dead_at = 1", "(?i)check"),
         (
-            "INSERT INTO mails (agency, levels, delivery_id, what, level, recorded_at, attempts, next_attempt_at, detail)"
+            "INSERT INTO mails"
+            " (agency, levels, delivery_id, what, level, recorded_at, attempts, next_attempt_at, detail)"
             " SELECT agency, levels, delivery_id, what, level, 0, 0, 0, '' FROM mails",
             "(?i)unique",
         ),

@@ -84,7 +84,7 @@ def search(connection: Connection, sought: Sequence[Sought], limit: int) -> tupl
     ids: set[str] = set()
     for one in sought:
         lead, *others = sorted(one.words, key=lambda word: _frequency(connection, word))
-        ids.update(connection.execute(_query(one, lead, others).limit(limit)).scalars())
+        ids.update(row.dispatch_id for row in connection.execute(_query(one, lead, others).limit(limit)))
     return papers(connection, sorted(ids, reverse=True)[:limit])
 
 
