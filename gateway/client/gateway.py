@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.client.events import changes
 from gateway.client.folder import Landing
-from gateway.client.life_results import Content, Related, Thread
+from gateway.client.life_results import Content, Related, Thread, UnmatchedPage
 from gateway.client.packets import Progress, Source, prepared
 from gateway.client.problem import TransferDamaged
 from gateway.client.results import (
@@ -161,6 +161,10 @@ class GatewayClient:
     async def find(self, document_id: str) -> tuple[Dispatch, ...]:
         """What we sent under a document id."""
         return (await self._get("/v1/dispatches", Dispatches, {"document_id": document_id})).dispatches
+
+    async def unmatched(self, after: int = -1) -> UnmatchedPage:
+        """A page of the statuses we sent or got that speak of no document the register knows."""
+        return await self._get("/v1/statuses/unmatched", UnmatchedPage, {"after": str(after)})
 
     async def content(self, delivery_id: str) -> Content:
         """What the packet of a delivery says, without its XML. Recorded as handed over."""

@@ -11,11 +11,7 @@ from msgspec import Meta
 from gateway.exchange.courier import Fetched
 from gateway.exchange.lifecycle import Recalled
 from gateway.http.delivery_shapes import DeliveryShape
-<<<<<<< ours
-from gateway.http.shapes import PLAIN, WORDED, AttachmentShape, Name
-=======
-from gateway.http.shapes import PLAIN, AttachmentShape, Name, Page
->>>>>>> theirs
+from gateway.http.shapes import PLAIN, WORDED, AttachmentShape, Name, Page
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.lifecycle import Relation
 from gateway.model.packet import Content, Document, Staff, Status, StatusCode
