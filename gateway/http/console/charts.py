@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-STEPS = (1, 2, 5)
+STEPS = (4, 8, 20)
+"""What a chart may reach up to, with zeros behind it: a quarter of each is a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,17 @@ def bars(values: Sequence[Sequence[int]], width: int = 960, height: int = 220) -
             tall = height * value / top
             x = place * step + gap / 2 + series * thick
             drawn.append(Bar(series, place, round(x, 1), round(height - tall, 1), round(thick, 1), round(tall, 1)))
-    lines = tuple((height * (4 - part) / 4, top * part // 4) for part in range(5) if top * part % 4 == 0)
+    lines = tuple((height * (4 - part) / 4, top * part // 4) for part in range(5))
     return Chart(
         width, height, tuple(drawn), lines, tuple(round((place + 0.5) * step, 1) for place in range(len(values)))
     )
 
 
 def ceiling(most: int) -> int:
-    """The next round number: 1, 2 or 5 and zeros, at least 4."""
+    """The next number a chart may reach up to."""
     size = 1
     while True:
         for step in STEPS:
-            if step * size >= max(most, 4):
+            if step * size >= most:
                 return step * size
         size *= 10

@@ -23,13 +23,14 @@ from gateway.model.words import text
 AGENCIES_SHOWN = 50
 OFFERED = {Length.MONTH: 12, Length.QUARTER: 8, Length.YEAR: 4}
 """How many periods back one may choose from a list; links lead further."""
+BEHIND = 1_000
+"""Entries not counted yet that are worth saying so: fewer are the work of a second."""
 BAD = {Measure.REFUSED_FORM, Measure.REFUSED_AUTHORITY, Measure.REFUSED_OTHER, Measure.OVERDUE}
 """Figures somebody has to do something about where they are not 0."""
 SHARES = {
     Measure.SIGNED: Measure.SENT,
     Measure.RECALLED: Measure.SENT,
     Measure.SAME_DAY: Measure.RECEIVED,
-    Measure.OVERDUE: Measure.RECEIVED,
 }
 """Figures that say most as a share of another."""
 ENTRIES = {
@@ -70,6 +71,7 @@ async def page(visit: Visit) -> web.Response:
     asked = _asked(visit)
     seen = await overview(visit.line, asked.span, asked.scope)
     today = local_day(visit.line.clock())
+    middle = max(asked.span.first_day, min(asked.span.last_day, today))
     return visit.show(
         "overview.html",
         asked=asked,
@@ -84,8 +86,9 @@ async def page(visit: Visit) -> web.Response:
         ranked=_ranked(seen, asked.order)[:AGENCIES_SHOWN],
         chart=bars([(figures["sent"], figures["received"]) for _, figures in seen.trend]),
         offered={length: _offered(length, today) for length in Length},
-        named={length: Span.around(length, asked.span.first_day) for length in Length},
+        named={length: Span.around(length, middle) for length in Length},
         over=asked.span.last_day < today,
+        behind=seen.ledger_size - seen.counted_to > BEHIND,
         name=lambda key: _name(visit, key),
     )
 
