@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from operator import attrgetter
 
-from gateway.exchange import bell, lifecycle
+from gateway.edxml import Received
+from gateway.exchange import bell, intake, lifecycle
 from gateway.exchange.acts import Actor, note, operator_act
 from gateway.exchange.deadlines import owed
 from gateway.exchange.lifecycle import Recalled
 from gateway.exchange.line import SALT_BYTES, Line
 from gateway.exchange.proving import prove_seen
 from gateway.exchange.reminders import LEVELS
-from gateway.ledger import Entry, EntryKind
+from gateway.ledger import Entry, EntryKind, ReportFacts, facts_of
 from gateway.model.agency import Agency, Peer
 from gateway.model.delivery import Delivery, DeliveryStatus
 from gateway.model.dispatch import Dispatch, Kind, Receipt
@@ -208,6 +209,29 @@ async def settle(line: Line, person: Person, actor: Actor, delivery_id: str, wor
         raise Refused(found(Reason.NOT_FOUND))
     (await look(line, person, row.dispatch_id)).delivery(delivery_id)
     await _written_down(line, actor, SETTLED, delivery_id, words)
+
+
+async def examine(line: Line, person: Person, received: Received) -> ReportFacts:
+    """What the door would say to a packet of somebody's agency. Records nothing, keeps nothing."""
+    try:
+        peer = _voice(line, _sender_among(line, person, received))
+        examination = await intake.examine_packet(line, peer, received)
+        return facts_of(examination, peer.key, line.trust.digest)
+    finally:
+        line.blobs.release(received.parts)
+
+
+def _sender_among(line: Line, person: Person, received: Received) -> str:
+    """The agency the packet says it is from, where they work for it; otherwise the first of theirs, in whose name it
+    would be refused."""
+    own = {one.key for one in person.agencies(line.directory)}
+    if not own:
+        raise Refused(found(Reason.NOT_FOUND))
+    try:
+        written = line.directory.agency(lifecycle.read(line, received.skeleton).sender.id)
+    except Refused:
+        written = None
+    return written.key if written is not None and written.key in own else min(own)
 
 
 def _check_own(seen: Seen, delivery: Delivery) -> None:

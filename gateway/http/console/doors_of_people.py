@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
-from gateway.http.console import books, deeds, documents, live, overview, search, today, way_in
+from gateway.http.console import books, check_file, deeds, documents, live, overview, search, today, way_in
 from gateway.http.console.page import BASE, Page
 from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
@@ -22,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     *deeds.PAGES,
     *search.PAGES,
     *books.PAGES,
+    *check_file.PAGES,
     *overview.PAGES,
     way_in.NOWHERE,
 )
@@ -29,7 +30,7 @@ PAGES: tuple[Page, ...] = (
 
 
 WAYS: Ways = {
-    Role.CLERK: (("/today", "today"), ("/search", "search"), ("/books", "books")),
+    Role.CLERK: (("/today", "today"), ("/search", "search"), ("/books", "books"), ("/check", "check")),
     Role.STEERING: overview.WAYS,
 }
 """What the header leads to, for each role."""

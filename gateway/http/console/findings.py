@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.ledger.examination import ReportedFinding, ReportFacts
+from gateway.model.refusal import Refused
 from gateway.model.words import keys, text
 
 PDF_FACTS = ("role", "timeFrom", "bytes", "value", "trustedBy", "pathFault", "validity", "revocation", "laterChange")
@@ -49,6 +50,12 @@ class ReportTold:
             {file.content_id: tuple(_signature(one, lang) for one in file.signatures) for file in files},
             facts.pdf is not None,
         )
+
+    @classmethod
+    def of_refusal(cls, no: Refused, lang: str) -> ReportTold:
+        """What could not be read so far that there is a report."""
+        findings = tuple(Told(one.detail(lang), one.hint(lang), refuses=True) for one in no.findings)
+        return cls(admitted=False, findings=findings, pdfs={}, pdfs_checked=False)
 
 
 def _told(one: ReportedFinding, lang: str) -> Told:

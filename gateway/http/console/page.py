@@ -96,5 +96,7 @@ class Page:
     """Who may come: any of these."""
     public: bool = False
     """True where nobody needs to have entered."""
+    brings_file: bool = False
+    """True for a form with a file: its page reads the body itself, and checks the token in it."""
     live: bool = False
     """True for a stream of events, which is no page."""

@@ -89,6 +89,8 @@ async def _answer(page: Page, visit: Visit) -> web.StreamResponse:
     if page.method != "POST":
         return await page.answering(visit)
     _check_origin(visit.request)
+    if page.brings_file:
+        return await page.answering(visit)
     form = await _read_form(visit)
     if visit.who is not None and not hmac.compare_digest(form.pop("token", ""), form_token(visit.who.session)):
         raise fault(Reason.PERSON_NOT_ALLOWED, "form_token")
