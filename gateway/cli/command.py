@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli import (
     audit,
     audit_register,
+    audit_report,
     audit_search,
     axis,
     calendar,
@@ -124,7 +125,12 @@ for _verb in (
     reference.explain_verb,
 ):
     root.add_command(_verb)
-for _verb in (audit_register.audit_replay, audit_search.audit_search, audit_search.audit_anomalies):
+for _verb in (
+    audit_register.audit_replay,
+    audit_search.audit_search,
+    audit_search.audit_anomalies,
+    audit_report.audit_report,
+):
     audit.audit.add_command(_verb)
 peers.peer.add_command(axis.axis)
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
+import shutil
+import ssl
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +16,14 @@ import pytest
 from gateway import config
 from gateway.app import open_line
 from gateway.exchange import intake
+from gateway.exchange.audit_report import FIGURES
 from gateway.exchange.sequencer import Sequencer
+from gateway.ledger import EntryKind
 from gateway.ledger.directory_text import directory_entry
 from gateway.model.agency import PolicyName
+from gateway.model.words import text
 from gateway.store import PutDirectory
+from gateway.trust import verify_countersigned
 from tests.cli.command import done, gateway
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import MINISTRY, Clock, directory
@@ -102,3 +111,39 @@ def test_without_a_table_everything_is_kept(home: tuple[Path, str]) -> None:
     path, _ = home
     path.write_text(path.read_text(encoding="utf-8").replace('file = "periods.toml"', ""), encoding="utf-8")
     assert gateway("retention", "plan", "--config", path).code == 1
+
+
+def test_a_report_is_sealed_and_every_figure_can_be_counted_again(home: tuple[Path, str], tmp_path: Path) -> None:
+    path, _ = home
+    page, seal = tmp_path / "report.html", tmp_path / "report.html.seal.xml"
+    period = ("--from", "2020-01-01", "--until", "2030-12-31")
+    done("audit", "report", *period, "-o", page, "--config", path)
+    written, sha256 = page.read_text(encoding="utf-8"), hashlib.sha256(page.read_bytes()).hexdigest()
+    der = config.load(path).keys.seal_certificate.read_text(encoding="ascii")
+    stated = verify_countersigned(seal.read_bytes(), ssl.PEM_cert_to_DER_cert(der))
+    assert f'sha256="{sha256}"'.encode() in stated
+    for name, kinds in FIGURES.items():
+        asked = [part for kind in kinds for part in ("--kind", kind.value)]
+        said = gateway("audit", "search", *period, *asked, "--json", "--config", path)
+        count = len([one for one in said.json if one["kind"] != "export"])
+        assert re.search(
+            rf'{re.escape(text("vi", f"audit_report.of.{name}"))}</td><td class="number">{count}<', written
+        )
+    (taken,) = done("audit", "search", "--kind", "export", "--json", "--config", path).json
+    assert (taken["what"], taken["sha256"]) == ("audit_report", sha256)
+    assert done("audit", "replay", "--json", "--config", path).json["differences"] == []
+
+
+def test_every_kind_of_entry_is_in_one_figure_of_the_report() -> None:
+    counted = [kind for kinds in FIGURES.values() for kind in kinds]
+    assert sorted(counted) == sorted(EntryKind)
+
+
+@pytest.mark.skipif(shutil.which("xmlsec1") is None, reason="xmlsec1 is not installed")
+def test_xmlsec1_verifies_the_seal_of_a_report(home: tuple[Path, str], tmp_path: Path) -> None:
+    path, _ = home
+    page = tmp_path / "report.html"
+    done("audit", "report", "--from", "2026-01-01", "--until", "2026-12-31", "-o", page, "--config", path)
+    command = ["xmlsec1", "--verify", "--id-attr:Id", "AuditReport", "--pubkey-cert-pem"]
+    certificate = config.load(path).keys.seal_certificate
+    subprocess.run([*command, certificate, f"{page}.seal.xml"], check=True, capture_output=True)
