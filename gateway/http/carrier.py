@@ -11,14 +11,17 @@ import asyncio
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
 
 import aiohttp
 import msgspec
 from aiohttp import hdrs
+from msgspec import Meta
 
 from gateway.exchange.push import Answer, Consignment
 from gateway.http.endpoints import FORM
 from gateway.http.parcels import Parcel
+from gateway.http.shapes import WORDED
 from gateway.http.transfer import next_batch
 from gateway.model.delivery import Outcome
 from gateway.store import Blobs
@@ -32,7 +35,8 @@ class PushAnswer(msgspec.Struct, frozen=True):
     """What an addressee's endpoint may say."""
 
     stored: bool = False
-    refused: str | None = None
+    refused: Annotated[str, Meta(pattern=WORDED)] | None = None
+    """A reason as the native door takes it; what is none is no answer, and the push is made again."""
 
 
 class HttpCarrier:
