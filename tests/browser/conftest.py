@@ -27,8 +27,9 @@ SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """One for this folder: Playwright keeps a loop running in its thread, where no other test could begin one."""
     program = require("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
