@@ -39,6 +39,7 @@ from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.mails import Mails
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
+from gateway.exchange.rules_record import record_rules
 from gateway.http import DoorRunner, build_app, witness_client
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
@@ -101,6 +102,7 @@ async def open_line(config: Config, clock: Clock = utc_now, seat: Seat | None = 
         keeping = _keeping(config)
         await bind_ledger_key(store, notary, keeping.previous, clock())
         await record_seal_certificate(store, signer.certificate_der, clock())
+        await record_rules(store, clock())
         line = Line(
             store=store,
             blobs=store.blobs,

@@ -37,6 +37,7 @@ from gateway.store.schema import (
     gateway_keys,
     holds,
     refusals,
+    rule_sets,
     rule_tables,
     salts,
     statuses,
@@ -219,6 +220,11 @@ _ROWS: tuple[tuple[str, Select[Any], Callable[[Read], tuple[str, dict[str, Any]]
     ),
     ("peer", _CREDENTIALS, lambda row: (row.peer, {"credentials": row.held, "let_in": row.let_in})),
     ("table", select(rule_tables), _table),
+    (
+        "rules",
+        select(rule_sets),
+        lambda row: (str(row.ledger_index), {"version": row.version, "sha256": row.sha256}),
+    ),
     (
         "key",
         select(gateway_keys),

@@ -20,8 +20,6 @@ _STATUS_OF = {
     EntryKind.DECLINE: DeliveryStatus.REFUSED,
     EntryKind.EXPIRE: DeliveryStatus.EXPIRED,
 }
-_MOVED = {"delivery.held": DeliveryStatus.HELD, "delivery.released": DeliveryStatus.QUEUED}
-"""What operators do to deliveries, by action; the subject is `dispatch/addressee`."""
 _ASKABLE = {
     DeliveryStatus.QUEUED.value,
     DeliveryStatus.HELD.value,
@@ -66,6 +64,7 @@ class Rebuilding:
             EntryKind.PEER: self._peer,
             EntryKind.TABLE_PROPOSED: self._proposed,
             EntryKind.TABLE_APPROVED: self._approved,
+            EntryKind.RULES: self._rules,
             EntryKind.KEY: self._key,
             EntryKind.OPERATOR: self._act,
             EntryKind.VIEW: self._act,
@@ -231,6 +230,9 @@ class Rebuilding:
     def _approved(self, index: int, entry: Entry) -> None:
         key = f"{entry['table']} {entry['version']}"
         self.facts.change("table", key, approved_by=entry["by"], approved_index=index)
+
+    def _rules(self, index: int, entry: Entry) -> None:
+        self.facts.put("rules", str(index), version=entry["version"], sha256=entry["sha256"])
 
     def _key(self, index: int, entry: Entry) -> None:
         self.facts.put("key", str(index), which=entry["which"], sha256=entry["new"])

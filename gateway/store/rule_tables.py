@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store.instants import micros
-from gateway.store.schema import rule_tables
+from gateway.store.schema import rule_sets, rule_tables
 from gateway.store.statements import Insertion
 from gateway.store.transaction import Operation, Transaction
 
@@ -30,6 +30,30 @@ _APPROVE = (
     )
     .values(approved_by=bindparam("by"), approved_at=bindparam("at"), approved_index=bindparam("ledger_index"))
 )
+
+
+_RULE_SET = Insertion(rule_sets, "ledger_index", "version", "sha256")
+_LATEST_RULES = select(rule_sets.c.sha256).order_by(rule_sets.c.ledger_index.desc()).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRules(Operation[bool]):
+    """From here on packets are examined by these rules. False, and nothing recorded, where they were before."""
+
+    version: str
+    sha256: str
+    entry: bytes
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:
+        return [one._record(tx) for one in operations]
+
+    def _record(self, tx: Transaction) -> bool:
+        if tx.connection.execute(_LATEST_RULES).scalar() == self.sha256:
+            return False
+        (index,) = tx.append([self.entry])
+        _RULE_SET.run(tx.connection, [(index, self.version, self.sha256)])
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ from gateway.store.schema.notices import (
 from gateway.store.schema.people import acts, people, person_agencies, recovery_codes, sessions
 from gateway.store.schema.retention import IN_FORCE, destructions, erased_attachments, erasures, holds
 from gateway.store.schema.search import search_progress, search_texts, search_words
-from gateway.store.schema.tables import refusals, rule_tables, settings
+from gateway.store.schema.tables import refusals, rule_sets, rule_tables, settings
 from gateway.store.schema.witness import cosignatures, gateway_keys
 
 __all__ = [
@@ -106,6 +106,7 @@ __all__ = [
     "person_agencies",
     "recovery_codes",
     "refusals",
+    "rule_sets",
     "rule_tables",
     "salts",
     "search_progress",

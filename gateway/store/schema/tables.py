@@ -36,6 +36,17 @@ rule_tables = Table(
 """Tables the rules rest on: sealed documents that one person proposed and another approved. `certificate` is the DER of
 the one that sealed the document, `approved_index` the ledger entry that holds its digest."""
 
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column(
+        "ledger_index", BigInteger, ForeignKey("ledger_entries.ledger_index"), primary_key=True, autoincrement=False
+    ),
+    Column("version", Key, nullable=False),
+    Column("sha256", Digest, nullable=False),
+)
+"""By which release of the rules packets were examined, from which entry of the ledger on."""
+
 settings = Table(
     "settings",
     metadata,

@@ -1,4 +1,5 @@
-"""Retention: holds, erasures and what certifies them; the guards let exactly an erasure through."""
+"""Retention: holds, erasures and what certifies them; the guards let exactly an erasure through. And which rules
+examined packets, and since when."""
 
 from __future__ import annotations
 
@@ -64,7 +65,7 @@ _ASKED = ("dispatch_id", "delivery_id", "kind", "asked_at", "deadline_at", "ledg
 
 
 def upgrade() -> None:
-    """Four tables; updates that empty what an erasure names; deletions of attachments it names."""
+    """Five tables; updates that empty what an erasure names; deletions of attachments it names."""
     op.create_table(
         "holds",
         sa.Column("ledger_index", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -117,9 +118,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_erased_attachments_sha256", "erased_attachments", ["sha256"])
+    op.create_table(
+        "rule_sets",
+        sa.Column("ledger_index", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("version", sa.String(128), nullable=False),
+        sa.Column("sha256", DIGEST, nullable=False),
+        sa.PrimaryKeyConstraint("ledger_index", name=op.f("pk_rule_sets")),
+        sa.ForeignKeyConstraint(
+            ["ledger_index"], ["ledger_entries.ledger_index"], name=op.f("fk_rule_sets_ledger_index")
+        ),
+    )
     engine = op.get_bind().dialect.name
     _let_erasures_through(engine)
-    kept = ("destructions", "erasures", "erased_attachments")
+    kept = ("destructions", "erasures", "erased_attachments", "rule_sets")
     for statement in statements(engine, _new_guards(engine), append_only=kept, never_deleted=("holds",)):
         op.execute(statement)
 
