@@ -117,6 +117,8 @@ def _connection(
     address = urlsplit(url)
     if address.scheme not in {"http", "https"}:
         raise Failed(session.say("say.connection.nowhere"), session.say("say.connection.nowhere_hint", file=FILE_NAME))
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        raise Failed(session.say("say.connection.token"), session.say("say.connection.token_hint"))
     if token and address.scheme == "http" and address.hostname not in HERE:
         session.note("say.connection.in_the_clear", url=url)
     return Connection(

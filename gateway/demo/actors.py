@@ -18,12 +18,13 @@ from aiohttp import BodyPartReader, web
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import edxml
-from gateway.client import GatewayClient, InboxItem
+from gateway.client import GatewayClient, InboxItem, Problem
 from gateway.demo.cast import Cast, Issuer, Player, certificate_pem, key_pem
 from gateway.demo.narrator import Narrator
 from gateway.demo.papers import read_content
 from gateway.demo.stage import write_new
-from gateway.model.packet import Document, Status
+from gateway.model.packet import Status
+from gateway.model.reasons import Reason
 
 LOOPBACK = "127.0.0.1"
 PUSH_BYTES_MAX = 64 * 1024 * 1024
@@ -66,7 +67,11 @@ class Puller:
     async def run(self) -> None:
         """Take whatever comes, until cancelled."""
         async for item in self.client.deliveries():
-            await self._take(item)
+            try:
+                await self._take(item)
+            except Problem as no:
+                if no.reason != Reason.STATE_CONFLICT:  # otherwise its sender took it back in this very moment
+                    raise
 
     async def _take(self, item: InboxItem) -> None:
         fetched = await self.client.fetch(item.delivery_id, self.folder)
@@ -97,8 +102,7 @@ class Puller:
     def _tell_status(self, item: InboxItem, file: bytes) -> None:
         content = read_content(file)
         assert isinstance(content, Status), item.kind
-        code, means = content.status_code, self.narrator.say(f"demo.status.{content.status_code}")
-        self._tell("status_came", sender=content.sender.name, status=code, means=means, code=content.response_for.code)
+        _tell_status(self.narrator, self.player.short_name, content)
 
 
 class Hub:
@@ -135,9 +139,17 @@ class Hub:
 
     def _tell(self, key: str, agency: str, file: bytes, request: web.Request) -> None:
         content, attempt = read_content(file), request.headers["Truc-Attempt"]
-        assert isinstance(content, Document), "the cast reports to the ministry alone"
+        if isinstance(content, Status):  # the visitor asks for something back
+            _tell_status(self._narrator, self._hub, content)
+            return
         told = "hub_at_last" if key == "hub_stored" and attempt != "1" else key
         self._narrator.tell(self._hub, told, code=content.code, agency=self._names[agency], attempt=attempt)
+
+
+def _tell_status(narrator: Narrator, who: str, content: Status) -> None:
+    code, means = content.status_code, narrator.say(f"demo.status.{content.status_code}")
+    about = content.response_for.code
+    narrator.tell(who, "status_came", sender=content.sender.name, status=code, means=means, code=about)
 
 
 def doorstep() -> socket.socket:

@@ -238,6 +238,12 @@ def test_another_agencys_document_is_not_there(place: Place) -> None:
     assert "[request.not_found]" in said.err
 
 
+@pytest.mark.parametrize("token", ["truc_a\ntruc_b", "truc_a b", "mã"])
+def test_what_cannot_be_a_token_is_said_before_anything_is_sent(place: Place, token: str) -> None:
+    said = gateway("inbox", "--url", place.url, "--token", token, lang="en")
+    assert said.code == 1 and "is none" in said.err and token not in said.err
+
+
 def test_a_wrong_token_is_refused_without_saying_more(place: Place) -> None:
     said = gateway("inbox", "--url", place.url, "--token", "truc_wrong")
     assert said.code == 1

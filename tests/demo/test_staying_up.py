@@ -30,6 +30,11 @@ def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     staying.until("90/BM-VP")
     staying.until("90/BM-VP")  # both addressees of the spare packet took it
 
+    submit = next(line for line in told if line.strip().startswith("curl ") and "/v1/packets" in line)
+    _recalled(submit.strip(), json.loads(submitted)["dispatch_id"], url.removesuffix("/openapi.json"))
+    staying.until("13")
+    staying.until("13")  # both are told that it is asked back, and go on
+
     folder = next(Path(line.split()[0]) for line in told if "truc-demo-" in line)
     assert (folder / "gateway.log").stat().st_size > 0
     staying.process.send_signal(signal.SIGINT)
@@ -37,6 +42,18 @@ def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     assert staying.process.wait(timeout=30) == 0
     assert json.loads(rest[-1])["ok"] is True
     assert not folder.exists()
+
+
+def _recalled(submit: str, dispatch: str, url: str) -> None:
+    """The visitor asks the packet back that the page said to send."""
+    bearer = next(one for one in shlex.split(submit) if one.startswith("Authorization: Bearer "))
+    recall = urllib.request.Request(
+        f"{url}/v1/dispatches/{dispatch}/recall",
+        json.dumps({"reason": "Gửi nhầm"}).encode(),
+        {"Authorization": bearer.partition(": ")[2], "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(recall) as answer:
+        assert len(json.load(answer)["addressees"]) == 2
 
 
 def _tried(curl: Path, line: str) -> str:
