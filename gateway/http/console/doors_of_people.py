@@ -7,7 +7,26 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
-from gateway.http.console import books, check_file, deeds, documents, live, overview, search, today, way_in
+from gateway.http.console import (
+    books,
+    check_file,
+    deeds,
+    deliveries,
+    dispatches,
+    documents,
+    flow,
+    health,
+    ledger,
+    live,
+    overview,
+    peers,
+    people_acts,
+    search,
+    tables,
+    today,
+    way_in,
+    webhooks,
+)
 from gateway.http.console.page import BASE, Page
 from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
@@ -23,6 +42,15 @@ PAGES: tuple[Page, ...] = (
     *search.PAGES,
     *books.PAGES,
     *check_file.PAGES,
+    *health.PAGES,
+    *deliveries.PAGES,
+    *peers.PAGES,
+    *webhooks.PAGES,
+    *tables.PAGES,
+    *flow.PAGES,
+    *ledger.PAGES,
+    *dispatches.PAGES,
+    *people_acts.PAGES,
     *overview.PAGES,
     way_in.NOWHERE,
 )
@@ -31,6 +59,15 @@ PAGES: tuple[Page, ...] = (
 
 WAYS: Ways = {
     Role.CLERK: (("/today", "today"), ("/search", "search"), ("/books", "books"), ("/check", "check")),
+    Role.AUDITOR: (("/ledger", "ledger"), ("/dispatches", "dispatches"), ("/acts", "acts")),
+    Role.OPERATOR: (
+        ("/health", "health"),
+        ("/deliveries", "deliveries"),
+        ("/peers", "peers"),
+        ("/webhooks", "webhooks"),
+        ("/tables", "tables"),
+        ("/flow", "flow"),
+    ),
     Role.STEERING: overview.WAYS,
 }
 """What the header leads to, for each role."""

@@ -1,0 +1,108 @@
+"""Health at a glance: what needs the operator's hand, what waits for whom, how far the ledger is, what runs out."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiohttp import web
+from cryptography import x509
+
+from gateway.exchange.line import Line
+from gateway.http.console.page import Page, Visit
+from gateway.http.health import ADVISORY, dependencies
+from gateway.model.dispatch import made_at
+from gateway.model.person import Role
+from gateway.model.words import text
+from gateway.store import queries
+from gateway.store.queries.operations import Queue, queues
+
+QUEUES_SHOWN = 25
+REASONS_SHOWN = 8
+SOON = timedelta(days=45)
+"""A certificate that ends within it needs a successor now: issuing one takes weeks."""
+LATE = timedelta(hours=1)
+"""Who has not fetched for so long is shown as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A certificate and when it ends."""
+
+    what: str
+    """`gateway`, or the key of an agency."""
+    subject: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """One disk the store writes to."""
+
+    folder: str
+    free_bytes: int
+    total_bytes: int
+
+
+async def health(visit: Visit) -> web.Response:
+    """The page an operator leaves open."""
+    line, now = visit.line, visit.line.clock()
+    waiting = await line.store.read(queues)
+    head = await line.store.read(queries.ledger_head)
+    states = await dependencies(line)
+    figures = visit.doors.metrics.figures()
+    return visit.show(
+        "operator_health.html",
+        now=now,
+        states=states,
+        advisory=ADVISORY,
+        broken=sorted(name for name, good in states.items() if not good),
+        queues=[(one, _waited(one, now)) for one in waiting[:QUEUES_SHOWN]],
+        queues_more=max(0, len(waiting) - QUEUES_SHOWN),
+        sums={name: sum(getattr(one, name) for one in waiting) for name in ("queued", "unanswered", "held")},
+        oldest=max((_waited(one, now) for one in waiting), default=timedelta(0)),
+        late=LATE,
+        head=head,
+        lag=timedelta(0) if line.state.unsealed_since is None else now - line.state.unsealed_since,
+        figures=figures,
+        reasons=[
+            (text(visit.lang, f"reason.{reason}.title"), reason, count)
+            for reason, count in figures.refused[:REASONS_SHOWN]
+        ],
+        endings=endings(line, now),
+        disks=disks(line),
+        disk_floor_bytes=line.disk_free_bytes_min,
+        witnesses=line.keeping.standing,
+        stamps=line.state.stamps,
+        concerns=line.state.concerns,
+    )
+
+
+def _waited(one: Queue, now: datetime) -> timedelta:
+    return timedelta(0) if one.oldest is None else max(timedelta(0), now - made_at(one.oldest))
+
+
+def endings(line: Line, now: datetime) -> tuple[Ending, ...]:
+    """Certificates that end soon, or ended already: the gateway's own and those agencies seal with; the first first."""
+    held = [("gateway", line.signer.certificate_der)]
+    held += [(one.key, der) for one in line.directory.agencies for der in one.certificates]
+    found = []
+    for what, der in held:
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.not_valid_after_utc - now <= SOON:
+            subject = certificate.subject.rfc4514_string()
+            found.append(Ending(what, subject, certificate.not_valid_after_utc))
+    return tuple(sorted(found, key=lambda one: one.ends_at))
+
+
+def disks(line: Line) -> tuple[Disk, ...]:
+    """The disks of this machine the store writes to."""
+    return tuple(
+        Disk(str(folder), usage.free, usage.total)
+        for folder in line.store.folders
+        for usage in (shutil.disk_usage(folder),)
+    )
+
+
+PAGES = (Page("GET", "/health", "console_health", health, (Role.OPERATOR,)),)

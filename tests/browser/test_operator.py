@@ -1,0 +1,66 @@
+"""An operator's day in a real browser: trouble seen, a delivery held and released, a token changed, charts read."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.model.words import text
+from tests.browser.conftest import Console
+from tests.http.console.papers import delivery_of, sent
+from tests.http.town import DEPARTMENT, FAR, PROVINCE
+
+pytestmark = pytest.mark.browser
+PAGES = ("health", "deliveries", "peers", "peers/bo", "webhooks", "tables", "flow")
+
+
+async def _business(console: Console) -> str:
+    here = console.here
+    for number in range(12, 18):
+        dispatch_id = await sent(
+            here, f"G22.{number}", (PROVINCE, DEPARTMENT, FAR)[: number % 3 + 1], code_number=str(number)
+        )
+    here.clock.pass_(hours=2)
+    return await delivery_of(here, dispatch_id)
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "lang"), [("desk", "light", "vi"), ("phone", "dark", "vi"), ("desk", "dark", "en")]
+)
+def test_the_operators_pages_can_be_read_by_everybody(console: Console, size: str, scheme: str, lang: str) -> None:
+    delivery_id = console.do(_business(console))
+    page = console.enter("tuan", size=size, scheme=scheme, lang=lang)
+    page.wait_for_selector("h1")
+    if lang == "en":
+        page.click("text=English")
+    for path in PAGES:
+        page.goto(f"/console/{path}")
+        console.look(page, f"{path.replace('/', '-')}-{size}-{scheme}-{lang}")
+    page.goto(f"/console/deliveries/{delivery_id}")
+    page.locator("summary").first.click()
+    console.look(page, f"delivery-{size}-{scheme}-{lang}")
+
+
+def test_an_operator_holds_a_delivery_and_releases_it(console: Console) -> None:
+    delivery_id = console.do(_business(console))
+    page = console.enter("tuan")
+    page.wait_for_selector("h1")
+    page.goto(f"/console/deliveries/{delivery_id}")
+    for move, state in (("hold", "held"), ("release", "queued")):
+        page.locator("summary").first.click()
+        page.fill(f"#reason-{move}", "nghi gửi nhầm")
+        page.locator(f"form[action$='/{move}'] button").click()
+        page.wait_for_selector(f"main h1 .state:has-text('{text('vi', f'console.operator.delivery.{state}')}')")
+    assert page.locator(".timeline li").count() == 2
+
+
+def test_a_token_is_shown_and_gone_when_the_page_is_left(console: Console) -> None:
+    page = console.enter("tuan")
+    page.wait_for_selector("h1")
+    page.goto("/console/peers/bo")
+    page.locator("summary").nth(1).click()
+    page.fill("#reason-rotate", "đổi định kỳ")
+    page.locator("form[action$='/token/rotate'] button").click()
+    assert page.locator("#token").inner_text().startswith("truc_")
+    console.look(page, "token")
+    page.goto("/console/peers/bo")
+    assert page.locator("#token").count() == 0
