@@ -120,6 +120,11 @@ class PostgresServer:
         while self._execute(f"SHOW {name}") != value:
             time.sleep(0.01)
 
+    @property
+    def ended(self) -> bool:
+        """Is it away?"""
+        return self._process is None or self._process.poll() is not None
+
     def kill(self) -> None:
         """End the server at once, with no chance to tidy up: as a crash would."""
         assert self._process is not None

@@ -65,15 +65,15 @@ def serve(session: Session, config_file: Path, workers: int | None, worker: str 
 
 
 def _serve_with_workers(session: Session, settings: config.Config, config_file: Path, count: int) -> None:
-    doors = many.listeners(settings.server.host, settings.server.port, count)
-    host, port = doors[0].getsockname()[:2]
+    doors = many.listener(settings.server.host, settings.server.port)
+    host, port = doors.getsockname()[:2]
     scheme = "http" if settings.server.tls_certificate is None else "https"
 
     def ready() -> None:
         session.note("say.serve.ready_many", url=f"{scheme}://{host}:{port}", count=count, pid=os.getpid())
 
     arguments = ["--lang", session.lang, "serve", "--config", str(config_file)]
-    asyncio.run(many.run(doors, arguments, ready))
+    asyncio.run(many.run(doors, count, arguments, ready))
 
 
 @click.command(cls=Verb)

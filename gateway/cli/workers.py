@@ -1,8 +1,8 @@
 """Many workers at one port: the parent that starts them, starts again what dies, and renews them one by one.
 
-Each worker has a listening socket of its own that the parent made and keeps open, all on one port (SO_REUSEPORT): the
-kernel spreads new connections, and one that waits while its worker is away is answered by the next worker, not reset.
-The parent opens no store and answers nobody.
+All listen on one socket that the parent made and keeps open, and each takes one connection at a time: who is idle is
+there first. With a socket for each (SO_REUSEPORT), whoever the kernel had put in the queue of a worker that died would
+wait for its successor, or be reset; here the others take them. The parent opens no store and answers nobody.
 """
 
 from __future__ import annotations
@@ -37,20 +37,14 @@ def seat(written: str) -> Seat:
     return Seat(name, socket.socket(fileno=int(doors)), socket.socket(fileno=int(parent)))
 
 
-def listeners(host: str, port: int, count: int) -> list[socket.socket]:
-    """So many sockets that listen at one address. OSError where another program has it."""
+def listener(host: str, port: int) -> socket.socket:
+    """The socket of the doors. OSError where another program has the address."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:  # alone: another program could share it otherwise
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-    made: list[socket.socket] = []
-    for _ in range(count):
-        one = socket.socket(family, kind, protocol)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        one.bind(made[0].getsockname() if made else address)
-        one.listen(BACKLOG)
-        made.append(one)
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setblocking(False)
+    made.bind(address)
+    made.listen(BACKLOG)
     return made
 
 
@@ -153,13 +147,13 @@ class _Place:
         return await _Worker.start(self._command, f"{self._number}.{self._generation}", self._doors)
 
 
-async def run(doors: Sequence[socket.socket], arguments: Sequence[str], ready: Callable[[], None]) -> None:
-    """Keep a worker at each of the doors until SIGTERM or SIGINT; SIGHUP renews them one by one. NeverReadyError.
+async def run(doors: socket.socket, count: int, arguments: Sequence[str], ready: Callable[[], None]) -> None:
+    """Keep so many workers at the doors until SIGTERM or SIGINT; SIGHUP renews them one by one. NeverReadyError.
 
     `arguments` are those of `gateway` that make one worker.
     """
     command = [sys.executable, "-m", "gateway", *arguments]
-    places = [_Place(number, one, command) for number, one in enumerate(doors, 1)]
+    places = [_Place(number, doors, command) for number in range(1, count + 1)]
     loop, stop, renew = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -178,8 +172,7 @@ async def run(doors: Sequence[socket.socket], arguments: Sequence[str], ready: C
         for task in keeping:
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
-        for door in doors:
-            door.close()
+        doors.close()
         await asyncio.gather(*(place.close() for place in places))
 
 

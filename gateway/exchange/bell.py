@@ -1,10 +1,10 @@
-"""Wake-ups inside one process: who waits for something is told that it may have come. The truth is always the store."""
+"""Wake-ups: who waits for something is told that it may have come. The truth is always the store."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 LEDGER = "ledger"
@@ -34,9 +34,18 @@ class Bell:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self.abroad: Callable[[frozenset[str]], None] | None = None
+        """Who tells the other processes (`relay`); None: there are none."""
 
     def ring(self, names: Iterable[str]) -> None:
-        """Wake everyone who waits on any of these. Call from the event loop only."""
+        """Wake everyone who waits on any of these, wherever. Call from the event loop only."""
+        rung = frozenset(names)
+        self.ring_here(rung)
+        if self.abroad is not None:
+            self.abroad(rung)
+
+    def ring_here(self, names: Iterable[str]) -> None:
+        """Wake everyone in this process who waits on any of these."""
         for name in names:
             for waiter in self._waiting.pop(name, ()):
                 if not waiter.done():
