@@ -79,7 +79,7 @@ class Overview:
 
 async def overview(line: Line, span: Span, scope: Scope) -> Overview:
     """Everything of one period."""
-    read = await line.store.read(_figures, span, scope, line.directory)
+    read = await line.store.read(figures_of, span, scope, line.directory)
     reached = await connected(line)
     shown = sorted(read.agencies, key=lambda one: (-one[1]["sent"] - one[1]["received"], one[0]))
     return Overview(
@@ -104,7 +104,8 @@ class _Read:
     ledger_size: int
 
 
-def _figures(connection: queries.Connection, span: Span, scope: Scope, directory: Directory) -> _Read:
+def figures_of(connection: queries.Connection, span: Span, scope: Scope, directory: Directory) -> _Read:
+    """What the register holds of a period and of the one before it."""
     now, before = (activity.figures_by_agency(connection, one.months) for one in (span, span.beside(-1)))
     drawn = None if scope.everybody else scope.of(activity.agencies_counted(connection, _months(span)), directory)
     return _Read(
