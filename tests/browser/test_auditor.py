@@ -55,9 +55,9 @@ def test_an_auditor_follows_a_document_to_its_proof(console: Console, size: str,
     page.locator("form[action$='/content'] button").click()
     page.wait_for_selector("main .note")
     console.look(page, f"content-{look}")
-    for path in ("acts", "dispatches"):
+    for path in ("acts", "dispatches", "anomalies?since=2026-11-01&until=2026-12-01"):
         page.goto(f"/console/{path}")
-        console.look(page, f"{path}-{look}")
+        console.look(page, f"{path.split('?')[0]}-{look}")
 
 
 def _bent(place: int) -> Callable[[Route], None]:

@@ -18,6 +18,7 @@ from gateway.http.console import (
     health,
     ledger,
     live,
+    oddities,
     overview,
     peers,
     people_acts,
@@ -51,6 +52,7 @@ PAGES: tuple[Page, ...] = (
     *ledger.PAGES,
     *dispatches.PAGES,
     *people_acts.PAGES,
+    *oddities.PAGES,
     *overview.PAGES,
     way_in.NOWHERE,
 )
@@ -59,7 +61,12 @@ PAGES: tuple[Page, ...] = (
 
 WAYS: Ways = {
     Role.CLERK: (("/today", "today"), ("/search", "search"), ("/books", "books"), ("/check", "check")),
-    Role.AUDITOR: (("/ledger", "ledger"), ("/dispatches", "dispatches"), ("/acts", "acts")),
+    Role.AUDITOR: (
+        ("/ledger", "ledger"),
+        ("/dispatches", "dispatches"),
+        ("/anomalies", "anomalies"),
+        ("/acts", "acts"),
+    ),
     Role.OPERATOR: (
         ("/health", "health"),
         ("/deliveries", "deliveries"),

@@ -35,7 +35,7 @@ async def test_only_auditors_come_to_the_auditors_pages(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await settle(here)
         dispatch_id = await sent(here)
-        pages = ("/ledger", "/ledger/0", "/dispatches", f"/dispatches/{dispatch_id}", "/acts")
+        pages = ("/ledger", "/ledger/0", "/dispatches", f"/dispatches/{dispatch_id}", "/acts", "/anomalies")
         for person in EVERYBODY:
             visitor = await Visitor(here).enter(person.key)
             for page in pages:
@@ -182,3 +182,17 @@ def test_what_is_not_there_is_not_found(tmp_path: Path, path: str) -> None:
             assert (await (await Visitor(here).enter("minh")).go(path)).status == 404
 
     play()
+
+
+@awaited
+async def test_what_is_odd_is_told_with_the_entries_that_show_it(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        await sent(here)
+        here.clock.pass_(hours=80)
+        auditor = await (await Visitor(here).enter("minh")).go("/anomalies")
+        assert says(auditor, "oddities.takes_time")
+        await auditor.go("/anomalies?since=2026-11-01&until=2026-12-01")
+        assert re.search(r'href="/console/ledger/\d+"', auditor.page)
+        assert says(await auditor.go("/anomalies?since=2020-01-01&until=2020-01-02"), "oddities.none")
+        assert (await auditor.go("/anomalies?since=x&until=y")).status == Reason.REQUEST_MALFORMED.status
