@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gateway.exchange.indexing import index_more
 from gateway.model.words import text
 from tests.browser.conftest import Console
 from tests.http.console.papers import delivery_of, fetched, sent, told
-from tests.http.town import DEPARTMENT, FAR, PROVINCE
+from tests.http.town import DEPARTMENT, FAR, PROVINCE, inline, packet
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +66,10 @@ def test_a_clerks_main_day(console: Console, size: str, scheme: str, lang: str) 
     page.goto("/console/search?q=chuyen+doi+so")
     assert page.locator(".papers tbody tr").count() == 1
     console.look(page, f"clerk-search-{kept}")
-    for path in ("/today", f"/documents/{about}", "/search?q=viec"):
+    for path in ("/books?book=outgoing", "/check"):
+        page.goto(f"/console{path}")
+        console.look(page, f"clerk-{path[1:6].strip('?')}-{kept}")
+    for path in ("/today", f"/documents/{about}", "/search?q=viec", "/check"):
         page.goto(f"/console{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
@@ -101,3 +106,22 @@ def test_the_other_side_answers_and_the_asking_clerk_sees_it_live(console: Conso
     console.look(hoa, "clerk-answer-desk-light-vi")
     hoa.click(f"button:has-text('{text('vi', 'console.clerk.deeds.agree')}')")
     lan.wait_for_selector(f".standing >> text={text('vi', 'console.clerk.outcome.done')}", timeout=10_000)
+
+
+def test_a_file_dropped_on_the_page_is_examined_at_once(console: Console) -> None:
+    page = console.enter("lan")
+    page.goto("/console/check")
+    file = {"name": "van-ban.edxml", "mimeType": "application/xml", "buffer": inline(*packet(code_number="1"))}
+    page.set_input_files("#file", file)
+    page.wait_for_selector("#verdict")
+    assert text("vi", "console.clerk.check.refused") in page.locator("#verdict").inner_text()
+    console.look(page, "clerk-checked-desk-light-vi")
+
+
+def test_a_register_is_printed_across_the_page(console: Console) -> None:
+    console.do(sent(console.here, code_number="101"))
+    page = console.enter("lan")
+    page.goto("/console/books?book=outgoing&print=1")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert re.search(rb"/MediaBox\s*\[\s*0 0 84[12][.0-9]* 59[45]", printed), "A4, 297 mm wide"
+    (console.pictures / "clerk-book.pdf").write_bytes(printed)

@@ -103,11 +103,15 @@ _ASKED_OF = (
     .join(deliveries, deliveries.c.id == changes.c.delivery_id)
     .where(UNANSWERED, changes.c.kind == "recall", deliveries.c.addressee == bindparam("addressee"))
 )
-_SENT_BACK_TO = (
-    select(deliveries.c.id)
-    .join_from(delivery_events, deliveries)
-    .join(dispatches)
-    .where(SENT_BACK, delivery_events.c.at >= bindparam("since"), dispatches.c.sender == bindparam("sender"))
+_its_sender = (
+    select(dispatches.c.sender)
+    .join_from(deliveries, dispatches)
+    .where(deliveries.c.id == delivery_events.c.delivery_id)
+    .scalar_subquery()
+)
+"""Asked of each event: in a join SQLite would walk everything the agency ever sent."""
+_SENT_BACK_TO = select(delivery_events.c.delivery_id).where(
+    SENT_BACK, delivery_events.c.at >= bindparam("since"), _its_sender == bindparam("sender")
 )
 _FACTS = (
     select(

@@ -22,6 +22,9 @@ from gateway.store.schema import SENT_BACK, acts, changes, deliveries, delivery_
 SCANNED_MAX = 2_000
 """Papers of one agency looked through for trouble: more than a busy ministry sends in the period."""
 
+SENT_BACK_MAX = 20_000
+"""Refusals of the whole register looked through, latest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class PaperDelivery:
@@ -116,16 +119,21 @@ _TROUBLED = select(deliveries.c.id).where(
         and_(_recent.c.due_on < bindparam("today"), deliveries.c.status == "acknowledged"),
     ),
 )
-_SENT_BACK = (
-    select(deliveries.c.id)
-    .join_from(delivery_events, deliveries)
-    .join(dispatches)
-    .where(
-        SENT_BACK,
-        delivery_events.c.at >= bindparam("since"),
-        dispatches.c.sender.in_(bindparam("agencies", expanding=True)),
-    )
+_came_back = (
+    select(delivery_events.c.delivery_id)
+    .where(SENT_BACK, delivery_events.c.at >= bindparam("since"))
+    .order_by(delivery_events.c.at.desc())
+    .limit(SENT_BACK_MAX)
+    .subquery()
 )
+_its_sender = (
+    select(dispatches.c.sender)
+    .join_from(deliveries, dispatches)
+    .where(deliveries.c.id == _came_back.c.delivery_id)
+    .scalar_subquery()
+)
+"""Asked of each row: in a join SQLite would walk everything the agencies ever sent."""
+_SENT_BACK = select(_came_back.c.delivery_id).where(_its_sender.in_(bindparam("agencies", expanding=True)))
 _NOT_AGREED = (
     select(deliveries.c.id)
     .join_from(changes, deliveries, changes.c.delivery_id == deliveries.c.id)

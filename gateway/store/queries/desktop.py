@@ -27,7 +27,9 @@ END = "Z" * 32
 """Behind every identifier."""
 OWING_MAX = 300
 """Of one agency, and looked at in all: whoever owes more sees the oldest first."""
-IDS_MAX = 2_000
+IDS_MAX = 1_000
+COUNTED_MAX = 100_000
+"""Of what came to one agency in a day."""
 
 _COUNT_SENT = (
     select(func.count())
@@ -38,16 +40,14 @@ _COUNT_SENT = (
         dispatches.c.kind == Kind.DOCUMENT.value,
     )
 )
-_COUNT_RECEIVED = (
-    select(func.count())
-    .select_from(deliveries)
-    .join(dispatches)
-    .where(
-        deliveries.c.addressee == bindparam("agency"),
-        deliveries.c.id >= bindparam("first"),
-        dispatches.c.kind == Kind.DOCUMENT.value,
-    )
+_came = (
+    select(deliveries.c.dispatch_id)
+    .where(deliveries.c.addressee == bindparam("agency"), deliveries.c.id >= bindparam("first"))
+    .limit(COUNTED_MAX)
+    .subquery()
 )
+_its_kind = select(dispatches.c.kind).where(dispatches.c.id == _came.c.dispatch_id).scalar_subquery()
+_COUNT_RECEIVED = select(func.count()).select_from(_came).where(_its_kind == Kind.DOCUMENT.value)
 
 
 @dataclass(frozen=True, slots=True)
