@@ -26,6 +26,7 @@ from gateway.exchange import (
     lifecycle,
     publication,
     push,
+    relay,
     reminders,
     sequencer,
     tenure,
@@ -51,6 +52,7 @@ from gateway.ledger import NoteKey, NoteSigner
 from gateway.model.calendar import Calendar, CalendarError, read_calendar, shipped_calendar
 from gateway.store import Grouping, Store
 from gateway.store.last_signed import LastSigned
+from gateway.store.wire import Wire
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
@@ -77,7 +79,7 @@ class Seat:
     name: str
     """Of the seat: whoever takes it after a crash takes over what was left there."""
     doors: socket.socket
-    """Listening already, and open in the process that started this one: who waits there waits for whoever comes."""
+    """Listening already, and shared with the others: whoever is idle takes who comes next."""
     parent: socket.socket
     """A byte is sent when the doors are open; its end says that the parent is gone."""
 
@@ -225,13 +227,15 @@ async def running(
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         poster = await stack.enter_async_context(_poster(line, push_ca_pem))
         duties = _duties(line, stamper, poster, mailer)
-        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties))
+        wire = Wire(config.store.url, line.name) if config.store.url.startswith("postgresql") else None
+        await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
         runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         secure = server_tls(config.server)
-        site = _site(runner, config.server, secure, seat)
-        await site.start()
+        await (site := _site(runner, config.server, secure, seat)).start()
+        if seat is not None:
+            seat.doors.listen(BACKLOG)
         port = runner.addresses[0][1]
         yield Running(line, config.server.host, port, secure is not None)
         if seat is not None:
@@ -261,8 +265,8 @@ async def serve(config: Config, ready: Callable[[Running], None], seat: Seat | N
 
 
 def _site(runner: web.BaseRunner, server: Server, secure: ssl.SSLContext | None, seat: Seat | None) -> web.BaseSite:
-    if seat is not None:
-        return web.SockSite(runner, seat.doors, ssl_context=secure, backlog=BACKLOG)
+    if seat is not None:  # so many connections asyncio takes at a time, too; the queue is made longer afterwards
+        return web.SockSite(runner, seat.doors, ssl_context=secure, backlog=1)
     return web.TCPSite(runner, server.host, server.port, ssl_context=secure, backlog=BACKLOG)
 
 
@@ -281,7 +285,9 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def _at_work(line: Line, carrier: push.Carrier, duties: Mapping[str, tenure.Duty]) -> AsyncIterator[None]:
+async def _at_work(
+    line: Line, carrier: push.Carrier, duties: Mapping[str, tenure.Duty], wire: Wire | None
+) -> AsyncIterator[None]:
     """The tasks beside the doors. If one fails, the gateway stops: none of them is optional."""
     async with asyncio.TaskGroup() as tasks:
         work = [
@@ -289,6 +295,8 @@ async def _at_work(line: Line, carrier: push.Carrier, duties: Mapping[str, tenur
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
         ]
+        if wire is not None:
+            work.append(tasks.create_task(relay.run(line, wire), name="relay"))
         if line.pdf_desk is not None:
             work.append(tasks.create_task(line.pdf_desk.refresher.run(), name="revocation"))
         try:
