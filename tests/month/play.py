@@ -222,7 +222,7 @@ class Month:
                 other = replace(letter.content, subject=f"{letter.content.subject} (bổ sung)")
                 assert await self._refuses(fate, papers.file_of(other, self.clock.now))
             case _:
-                twin = replace(letter.content, document_id=f"{letter.content.document_id}-2")
+                twin = replace(letter.content, document_id=f"{letter.content.document_id}-again")
                 await self._send(replace(fate, turn=None, again=None), twin)
 
     async def _refuses(self, fate: Fate, file: bytes) -> bool:
