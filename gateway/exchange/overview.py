@@ -127,8 +127,8 @@ def _of(figures: Mapping[str, tuple[int, ...]], scope: Scope, directory: Directo
 
 
 async def connected(line: Line) -> frozenset[str]:
-    """Agencies that exist and that some system receives for, now. Worked out anew only where it may have changed: for
-    a country it takes half a second."""
+    """Agencies that exist and that some system receives for, now. Worked out anew only where it may have changed: it
+    walks the whole directory."""
     known, directory, now = line.state.connected, line.directory, line.clock()
     if known is None or not known.holds(directory, now):
         known = line.state.connected = Connected(directory, now, await asyncio.to_thread(_reached, directory, now))
