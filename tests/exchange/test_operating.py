@@ -19,6 +19,7 @@ from gateway.rules.authority_table import shipped_path, shipped_table
 from gateway.store import queries
 from gateway.store.queries.operations import acts_before, queues, standing
 from tests.exchange.conftest import Story, file_of
+from tests.exchange.replayed import differences
 from tests.http.town import PROVINCE
 
 TUAN, BINH = Actor("tuan", "a" * 64), Actor("binh", "b" * 64)
@@ -38,6 +39,8 @@ def test_what_is_held_is_nobodys_until_it_is_released(story: Story) -> None:
         delivery_id = await _waiting(story)
         assert await move(story.line, TUAN, delivery_id, Move.HOLD, " nghi  gửi nhầm ") is DeliveryStatus.HELD
         assert await story.inbox() == []
+        await story.seal()
+        assert [one for one in await differences(story.line) if one.what in {"delivery", "event", "act"}] == []
         with pytest.raises(Refused) as no:
             await courier.fetch(story.line, story.peer("tinh"), delivery_id)
         assert no.value.reason is Reason.STATE_CONFLICT
@@ -49,6 +52,8 @@ def test_what_is_held_is_nobodys_until_it_is_released(story: Story) -> None:
         assert [one["action"] for one in entries] == ["delivery.held", "delivery.released"]
         acts = await story.line.store.read(acts_before, None, None, 10)
         assert [(one.by, one.reason) for one in acts] == [("binh", "đã hỏi nơi gửi"), ("tuan", "nghi gửi nhầm")]
+        await story.seal()
+        assert [one for one in await differences(story.line) if one.what in {"delivery", "event", "act"}] == []
         assert {one["subject"] for one in entries} == {f"{entries[0]['subject'].split('/')[0]}/{PROVINCE}"}
 
     asyncio.run(play())
