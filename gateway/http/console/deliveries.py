@@ -24,7 +24,7 @@ from gateway.store.queries.operations import (
     waiting_deliveries,
 )
 
-ROWS_MAX = 200
+ROWS_MAX = 100
 FAILED_WITHIN = timedelta(days=7)
 LISTS = ("waiting", "held", "failed")
 MOVES = {move.name.lower(): move for move in Move}

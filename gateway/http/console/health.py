@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from aiohttp import web
 from cryptography import x509
@@ -87,13 +88,15 @@ def endings(line: Line, now: datetime) -> tuple[Ending, ...]:
     """Certificates that end soon, or ended already: the gateway's own and those agencies seal with; the first first."""
     held = [("gateway", line.signer.certificate_der)]
     held += [(one.key, der) for one in line.directory.agencies for der in one.certificates]
-    found = []
-    for what, der in held:
-        certificate = x509.load_der_x509_certificate(der)
-        if certificate.not_valid_after_utc - now <= SOON:
-            subject = certificate.subject.rfc4514_string()
-            found.append(Ending(what, subject, certificate.not_valid_after_utc))
-    return tuple(sorted(found, key=lambda one: one.ends_at))
+    found = (Ending(what, *_ends(der)) for what, der in held)
+    return tuple(sorted((one for one in found if one.ends_at - now <= SOON), key=lambda one: one.ends_at))
+
+
+@lru_cache(maxsize=65_536)
+def _ends(der: bytes) -> tuple[str, datetime]:
+    """Whose certificate it is and when it ends: read once, a country has tens of thousands."""
+    certificate = x509.load_der_x509_certificate(der)
+    return certificate.subject.rfc4514_string(), certificate.not_valid_after_utc
 
 
 def disks(line: Line) -> tuple[Disk, ...]:
