@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from gateway.exchange import bell, evidence, register
+from gateway.exchange.key_record import SEAL
 from gateway.exchange.line import Line
 from gateway.ledger import Case, Entry, Papers, ProvenEntry, decode, read_report, write_case
-from gateway.ledger.case import seal_certificate
+from gateway.ledger.case import seal_certificate, sealed_beside
 from gateway.ledger.evidence import WORDED
 from gateway.ledger.page import bare
 from gateway.model.agency import Peer
@@ -20,6 +21,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
 from gateway.store.queries.retention import destroyed
+from gateway.store.queries.witness import gateway_keys_of
 
 PROOF_WAIT_S = 10.0
 """How long a proof waits for the checkpoint that covers its entries; integration takes well under a second."""
@@ -81,10 +83,11 @@ def _sealing_at(line: Line) -> datetime:
 async def _case(
     line: Line, papers: Papers | None, seen: Dispatch, indexes: tuple[int, ...], reasons: Mapping[int, bytes]
 ) -> Case:
-    checkpoint, stamp = await _checkpoint_covering(line, max(indexes))
-    proven = await line.store.read(queries.proven_entries, tuple(sorted(indexes)), checkpoint.size)
     facts = [one for one in await evidence.facts_of(line, seen) if one.index in indexes]
     documents = {(one.index, str(one.event)): await evidence.issue(line, one) for one in facts}
+    indexes += await _introductions(line, sealed_beside(papers, documents.values(), line.signer.certificate_der))
+    checkpoint, stamp = await _checkpoint_covering(line, max(indexes))
+    proven = await line.store.read(queries.proven_entries, tuple(sorted(indexes)), checkpoint.size)
     return Case(
         papers=papers,
         checkpoint=checkpoint.note,
@@ -94,6 +97,13 @@ async def _case(
         stamp=stamp,
         cosigned=await line.store.read(queries.cosigned_note, checkpoint),
     )
+
+
+async def _introductions(line: Line, certificates: Collection[bytes]) -> tuple[int, ...]:
+    """Where the ledger says that the gateway seals with these certificates (DER)."""
+    digests = {hashlib.sha256(der).hexdigest() for der in certificates}
+    keys = await line.store.read(gateway_keys_of, SEAL)
+    return tuple(one.ledger_index for one in keys if one.digest in digests)
 
 
 async def _checkpoint_covering(line: Line, index: int) -> tuple[queries.SignedCheckpoint, bytes | None]:

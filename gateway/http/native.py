@@ -35,7 +35,6 @@ from gateway.http.submission import receive, under_way
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.model.words import LANGUAGES, text
-from gateway.store import queries
 
 POLL_SLICE_S = 5.0
 """A long poll looks this often whether its caller is still there."""
