@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli import (
     audit,
     audit_register,
+    audit_renewal,
     audit_report,
     audit_search,
     axis,
@@ -130,6 +131,7 @@ for _verb in (
     audit_search.audit_search,
     audit_search.audit_anomalies,
     audit_report.audit_report,
+    audit_renewal.audit_renewal,
 ):
     audit.audit.add_command(_verb)
 peers.peer.add_command(axis.axis)

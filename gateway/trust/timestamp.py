@@ -89,7 +89,7 @@ def open_stamp(response: bytes, data: bytes, anchors: Sequence[bytes], nonce: by
     roots = [x509.load_der_x509_certificate(der) for der in anchors]
     try:
         VerifierBuilder(roots=roots).build().verify_message(answer, data)
-        authority = _authority(answer)
+        authority = _authority(answer).subject.rfc4514_string()
     except (VerificationError, ValueError) as wrong:
         raise StampError(StampFault.SIGNATURE, wrong) from wrong
     return Stamp(stamped_at, authority)
@@ -126,10 +126,17 @@ def _read(response: bytes) -> TimeStampResponse:
     return answer
 
 
-def _authority(answer: TimeStampResponse) -> str:
+def authority_until(response: bytes) -> tuple[str, datetime]:
+    """Who made an answer that was verified, and until when its certificate holds. StampError, ValueError."""
+    certificate = _authority(_read(response))
+    return certificate.subject.rfc4514_string(), certificate.not_valid_after_utc
+
+
+def _authority(answer: TimeStampResponse) -> x509.Certificate:
+    """The certificate of whoever signed. ValueError where it is not enclosed."""
     (signer,) = answer.signed_data.signer_infos
     for der in answer.signed_data.certificates:
         certificate = x509.load_der_x509_certificate(der)
         if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
-            return certificate.subject.rfc4514_string()
+            return certificate
     raise ValueError("the authority's certificate is not in its answer")

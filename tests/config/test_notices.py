@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from gateway.app import calendar_of, running
 from gateway.client import verify_webhook
 from gateway.config import ConfigFault
 from gateway.exchange.webhooks import shown_secret
+from gateway.ledger import NONE, Entry, EntryKind
+from gateway.ledger.entry import ENTRY_FIELDS
+from gateway.store import Admit
 from gateway.store.mails import AddContact, RecordReminder
 from gateway.store.webhooks import AddWebhook
 from gateway.trust.keys import KeyFileError
@@ -23,6 +27,13 @@ from tests.mail import mail_server
 from tests.store.samples import NOW, admit
 
 PLAIN = config.describe("vi", {"keys.origin": "truc.test/ledger"})
+
+
+def entry(kind: EntryKind, one: Admit) -> bytes:
+    """A readable entry about a packet: the tasks beside the doors read every one."""
+    said = {"dispatch": one.dispatch_id, "delivery": one.deliveries[0].id, "addressee": "G99", "addressees": "G99"}
+    said |= {"peer": "qlvb", "sender": "G01", "seal_certificate": NONE, "what": "receipt", "level": "0"}
+    return Entry.of(kind, NOW, **{name: said.get(name, "0" * 64) for name in ENTRY_FIELDS[kind]}).encode()
 
 
 @pytest.fixture
@@ -83,9 +94,12 @@ async def test_a_whole_gateway_posts_and_mails_what_it_is_configured_to(home: Pa
             await store.write(AddWebhook("0" * 26, "qlvb", url, NOW))
             await store.write(AddContact("1" * 26, "G99", "clerk", "Văn thư", "vanthu@so.example.vn", NOW))
             one = admit(1, "G99", peer="qlvb")
+            one = replace(one, entry=entry(EntryKind.ACCEPT, one))
             await store.write(one)
             delivery = one.deliveries[0].id
-            await store.write(RecordReminder(delivery, "receipt", 0, "G99", ("clerk",), NOW, b"entry"))
+            await store.write(
+                RecordReminder(delivery, "receipt", 0, "G99", ("clerk",), NOW, entry(EntryKind.REMIND, one))
+            )
             async with asyncio.timeout(20):
                 headers, body = await told.get()
                 while not server.mails:

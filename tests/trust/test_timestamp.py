@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.trust.timestamp import StampError, StampFault, Window, open_stamp, request
+from gateway.trust.timestamp import StampError, StampFault, Window, authority_until, open_stamp, request
 from tests.pki import DAY, NOW, pki
 from tests.tsa import Tsa, authority
 
@@ -45,7 +45,9 @@ def test_a_true_stamp_says_when_and_by_whom() -> None:
 def test_a_stamp_holds_after_its_authority_has_gone() -> None:
     """The chain is judged at the time it states; nobody asks what time it is now."""
     tsa = authority(ends_at=NOW + DAY)
-    assert open_stamp(answer(tsa), DATA, [pki().root.der, tsa.root.der]).stamped_at == NOW
+    given = answer(tsa)
+    assert open_stamp(given, DATA, [pki().root.der, tsa.root.der]).stamped_at == NOW
+    assert authority_until(given)[1] == NOW + DAY
 
 
 def test_a_stamp_over_something_else_is_refused() -> None:

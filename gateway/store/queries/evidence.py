@@ -73,6 +73,7 @@ _NEWEST = select(checkpoints).where(checkpoints.c.size > _STAMPED_SIZE).order_by
 _OLDEST = (
     select(checkpoints.c.recorded_at).where(checkpoints.c.size > _STAMPED_SIZE).order_by(checkpoints.c.size).limit(1)
 )
+_NEWEST_STAMP = select(timestamps).order_by(timestamps.c.size.desc()).limit(1)
 _SALTS = select(salts).where(salts.c.digest.in_(bindparam("digests", expanding=True)))
 _ANSWERS_SAID = (
     select(changes.c.answer_index, statuses.c.salt, statuses.c.description)
@@ -128,6 +129,20 @@ def stamp_debt(connection: Connection) -> StampDebt:
         return StampDebt(None, None)
     newest = SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at))
     return StampDebt(newest, instant(connection.execute(_OLDEST).scalar_one()))
+
+
+@dataclass(frozen=True, slots=True)
+class NewestStamp:
+    """The latest time stamp: the size of the tree it covers, and the authority's answer."""
+
+    size: int
+    response: bytes
+
+
+def newest_stamp(connection: Connection) -> NewestStamp | None:
+    """The latest time stamp; None where nobody was ever asked for one."""
+    row = connection.execute(_NEWEST_STAMP).one_or_none()
+    return None if row is None else NewestStamp(row.size, bytes(row.response))
 
 
 def salts_of(connection: Connection, digests: Collection[str]) -> dict[str, bytes]:
