@@ -15,6 +15,7 @@ CALM = {
     "delivery.backoff.first_s": 1.0,
     "delivery.backoff.jitter": 0.0,
     "delivery.checkpoint_interval_s": 1.0,
+    "delivery.lease_s": 600.0,  # its beat would take the fault meant for another write; a restart takes it up at once
 }
 """Between two pushes, and between two checkpoints: long enough to put a fault in between."""
 

@@ -26,7 +26,6 @@ SETTINGS: Mapping[str, object] = {
     "http.peer_requests_per_s": 100_000.0,
     "http.peer_burst": 100_000,
     "log.level": "warning",
-    "delivery.lease_s": 600.0,  # its beat would take the faults meant for another write; a restart takes it up at once
 }
 
 

@@ -140,7 +140,9 @@ async def test_a_checkpoint_that_was_not_kept_is_not_published(serving: Serving,
                 await this.see()
                 assert this.told[-1] == this.told[1]
             left = await this.died_or_stopped(packet)
-        assert (left.entries, left.signed) == (before + 2, before + 1 + (fault != "failed"))
+        assert left.entries == before + 2
+        # The call that died may be another task's commit: then the checkpoint is not kept, and nobody has seen it.
+        assert left.signed - before - 1 in ({0} if fault == "failed" else {0, 1})
         await this.start_again()
         assert this.receipted(await submit(serving.installation, packet)).repeated
         await this.sound_in_the_end(before + 2)

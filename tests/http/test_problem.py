@@ -32,7 +32,8 @@ def filled(path: str) -> str:
             depth += {"{": 1, "}": -1}.get(path[end], 0)
             if depth == 0:
                 break
-        path = path[:start] + "1" + path[end + 1 :]
+        some = "Event" if path[start:end].startswith("{name") else "1"
+        path = path[:start] + some + path[end + 1 :]
     return path
 
 

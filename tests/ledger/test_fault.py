@@ -14,7 +14,7 @@ from gateway.model.words import LANGUAGES, keys
 def test_every_fault_is_said_in_every_language_and_met_in_a_test(fault: Fault) -> None:
     for lang in LANGUAGES:
         assert f"check.fault.{fault}" in keys(lang)
-    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert f"Fault.{fault.name}" in tests
 
 

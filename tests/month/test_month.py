@@ -23,7 +23,7 @@ async def test_a_small_month_ends_accounted_for_with_the_numbers_of_its_seed(tmp
     async with month_in(tmp_path, PER_DAY, DAYS, SEED, OFTEN) as month:
         await month.play()
         drawn = await account(month)
-        assert (drawn.documents, drawn.deliveries, len(month.statuses)) == (143, 174, 256)
+        assert (drawn.documents, drawn.deliveries, len(month.statuses)) == (143, 174, 255)
         assert (drawn.same_day, drawn.received, month.counts["repeated"], month.counts["given_up"]) == (143, 154, 4, 5)
         assert drawn.stands == {
             "finished by its people": 46,

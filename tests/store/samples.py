@@ -44,7 +44,7 @@ def dispatch_id(number: int) -> str:
 
 def delivery_id(dispatch: str, number: int) -> str:
     """Of the delivery of that number among a dispatch's."""
-    return f"{number:04d}{dispatch[4:]}"
+    return f"{number:04d}{dispatch[4:]}" if len(dispatch) == 26 else f"{dispatch}.{number}"
 
 
 def attachment(data: bytes = b"%PDF-1.7 small", number: int = 1) -> NewAttachment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from gateway.ledger import decode
 from gateway.ledger.tree import Tree, leaf_hash
 from gateway.model.delivery import Backoff, DeliveryEvent, DeliveryStatus, Outcome, advance
 from gateway.store import (
@@ -112,7 +113,9 @@ class StoreLife(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 5))
     def claim(self, limit: int) -> None:
-        for due in write(self.store, ClaimDue(self.now, limit, PER_ADDRESSEE, BACKOFF, 0.0, claim_s=30)):
+        claimed = write(self.store, ClaimDue(self.now, limit, PER_ADDRESSEE, BACKOFF, 0.0, claim_s=30))
+        self._failed({one.delivery_id for one in claimed} & self.open_attempts.keys(), Outcome.INTERRUPTED)
+        for due in claimed:
             assert self.statuses[due.delivery_id] is DeliveryStatus.QUEUED
             before = self.open_attempts.get(due.delivery_id)
             assert before is None or before.number < due.number
@@ -125,7 +128,11 @@ class StoreLife(RuleBasedStateMachine):
         due = self.open_attempts.pop(sorted(self.open_attempts)[which % len(self.open_attempts)])
         entry = b"outcome %d" % len(self.entries)
         close = CloseAttempt(due.delivery_id, due.number, self.now, outcome, "", entry)
-        self._advanced(due.delivery_id, close.event, entry, write(self.store, close))
+        self.open_attempts[due.delivery_id] = due
+        after = write(self.store, close)
+        self._failed({due.delivery_id} if close.event is DeliveryEvent.DEFERRED else set(), outcome)
+        del self.open_attempts[due.delivery_id]
+        self._advanced(due.delivery_id, close.event, entry, after)
 
     @rule(seconds=st.integers(1, 60))
     def time_passes(self, seconds: int) -> None:
@@ -136,7 +143,16 @@ class StoreLife(RuleBasedStateMachine):
         self.store.close()
         self.store = Store.open(self.url, self.folder / "blobs")
         write(self.store, InterruptAttempts(self.now))
+        self._failed(self.open_attempts.keys(), Outcome.INTERRUPTED)
         self.open_attempts.clear()
+
+    def _failed(self, deliveries: Collection[str], outcome: Outcome) -> None:
+        """Each attempt that ended and left its delivery as it was has an entry, in whichever order."""
+        told = [decode(one) for one in run(self.store.read(queries.entries, len(self.entries), len(deliveries)))]
+        assert {(one["delivery"], one["number"], one["outcome"]) for one in told} == {
+            (one, str(self.open_attempts[one].number), outcome.value) for one in deliveries
+        }
+        self.entries += [one.encode() for one in told]
 
     @rule()
     def sign(self) -> None:
