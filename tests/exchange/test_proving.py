@@ -17,6 +17,8 @@ from gateway.exchange.line import StampDebt
 from gateway.exchange.timestamps import Stamper, TimestampRules
 from gateway.http.tsa import HttpAuthority
 from gateway.ledger import CaseReport, Known, check_case
+from gateway.ledger.archive import pack
+from gateway.ledger.fault import Fault
 from gateway.model.packet import StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
@@ -176,4 +178,7 @@ async def test_what_was_known_of_revocation_is_in_the_case(story: Story, tmp_pat
     await here.seal()
     case = await proving.prove(line, here.peer("bo"), dispatch)
     assert "revocation" in codes(checked(here, case))
-    assert any(name.startswith("revocation/") for name in members(case))
+    inside = members(case)
+    answer = next(name for name in inside if name.startswith("revocation/"))
+    other = check_case(pack({**inside, answer: inside[answer] + b"x"}), here.line.notary.key.vkey)
+    assert Fault.CASE_REVOCATION_DIFFERS in {one.fault for one in other.wrong}

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from gateway.http.limits import HttpLimits
 from gateway.http.problem import preferred, problems
 from gateway.http.table import ENDPOINTS
 from gateway.model.reasons import Reason
@@ -39,7 +40,7 @@ def filled(path: str) -> str:
 
 @awaited
 async def test_an_unknown_path_a_wrong_method_and_a_stranger_get_problems(tmp_path: Path) -> None:
-    async with town(tmp_path) as here:
+    async with town(tmp_path, HttpLimits(unknown_burst=1_000)) as here:
         assert_problem(await here.ask("GET", "/nowhere"), Reason.NOT_FOUND)
         answer = await here.ask("DELETE", "/v1/inbox")
         assert_problem(answer, Reason.METHOD_NOT_ALLOWED)

@@ -15,9 +15,10 @@ from gateway.ledger.case import CHECKPOINT, Case, seal_case, write_case
 from gateway.ledger.check import check_case
 from gateway.ledger.check_parts import Known
 from gateway.ledger.cosignature import Cosigner, WitnessKey
-from gateway.ledger.entry import Entry, EntryKind
+from gateway.ledger.destruction import read_destruction
+from gateway.ledger.entry import Entry, EntryKind, decode
 from gateway.ledger.evidence import Submission, evidence_of, write_evidence
-from gateway.ledger.fault import Fault
+from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import cut_note
 from gateway.ledger.receipt import write_receipt
 from gateway.trust import countersign
@@ -254,3 +255,46 @@ def test_what_is_proven_stands_whatever_else_is_wrong() -> None:
     assert not report.holds
     assert {"proven.accept", "proven.deliver", "proven.packet"} <= {one.code for one in report.proven}
     assert CHECKPOINT in good
+
+
+SIGNATURES, MANIFEST = "META-INF/signatures.xml", "META-INF/manifest.xml"
+
+
+def test_what_the_containers_seal_does_not_cover_is_named() -> None:
+    inside = unpack(written(whole()))
+    covered = {name: data for name, data in inside.items() if not name.startswith("META-INF/") and name != "mimetype"}
+    without = unpack(seal_case({name: covered[name] for name in covered if name != EVENT}, pki().gateway.signer, AT))
+    assert faults(pack({**without, EVENT: inside[EVENT]})) == {EVENT: Fault.CASE_UNSIGNED}
+
+
+def test_a_member_that_is_true_in_itself_and_not_what_was_sealed_is_named() -> None:
+    """The seal of the container over another evidence of the same event, issued at another time."""
+    facts_of_event = evidence_of(LOG.key.name, 40, whole().entries[1].entry, Submission.of(accepted()))
+    again = next(one for one in facts_of_event if one.event == "ContentHandover")
+    later = countersign(write_evidence(again), pki().gateway.signer, AT + timedelta(seconds=9))
+    assert faults(pack({**unpack(written(whole())), EVENT: later})) == {EVENT: Fault.CASE_SIGNED_OTHERWISE}
+
+
+def test_a_seal_of_the_container_or_of_an_evidence_that_does_not_verify_is_named() -> None:
+    good = unpack(written(whole()))
+    value = good[SIGNATURES].index(b"SignatureValue") + 60
+    other = b"A" if good[SIGNATURES][value : value + 1] != b"A" else b"B"
+    broken = good[SIGNATURES][:value] + other + good[SIGNATURES][value + 1 :]
+    assert faults(pack({**good, SIGNATURES: broken}))[SIGNATURES] is Fault.CASE_SIGNATURE
+    changed_evidence = good[EVENT].replace(b"ContentHandover", b"ContentHandoveR", 1)
+    assert faults(pack({**good, EVENT: changed_evidence}))[EVENT] is Fault.CASE_EVIDENCE_SEAL
+
+
+def test_a_manifest_that_lists_something_else_is_named() -> None:
+    good = unpack(written(whole()))
+    assert faults(pack({**good, MANIFEST: good[MANIFEST] + b"\n"}))[MANIFEST] is Fault.CASE_MANIFEST
+
+
+def test_a_certificate_of_destruction_in_any_other_form_is_refused() -> None:
+    with pytest.raises(ProofError) as wrong:
+        read_destruction(b"<Destruction/>")
+    assert wrong.value.fault is Fault.DESTRUCTION_FORM
+
+
+def accepted() -> Entry:
+    return next(one for one in (decode(row.entry) for row in whole().entries) if one.kind is EntryKind.ACCEPT)

@@ -34,9 +34,9 @@ def test_what_was_never_fetched_comes_first_and_what_is_done_not_at_all(store: S
     happens(store, 3, DeliveryEvent.REFUSED)
     happens(store, 4, DeliveryEvent.HELD)
     assert waiting(store) == [
-        (dispatch_id(5), DeliveryStatus.QUEUED),
-        (dispatch_id(6), DeliveryStatus.QUEUED),
-        (dispatch_id(1), DeliveryStatus.DELIVERED),
+        (delivery_id(dispatch_id(5), 1), DeliveryStatus.QUEUED),
+        (delivery_id(dispatch_id(6), 1), DeliveryStatus.QUEUED),
+        (delivery_id(dispatch_id(1), 1), DeliveryStatus.DELIVERED),
     ]
     assert waiting(store, limit=2) == waiting(store)[:2]
     assert count(store) == 3
@@ -45,8 +45,8 @@ def test_what_was_never_fetched_comes_first_and_what_is_done_not_at_all(store: S
 def test_documents_and_statuses_wait_apart_and_each_for_its_own_peer(store: Store) -> None:
     write(store, admit(1, "G22", "G33"))
     write(store, admit(2, kind=Kind.STATUS, document_id=None))
-    assert waiting(store) == [(dispatch_id(1), DeliveryStatus.QUEUED)]
-    assert waiting(store, Kind.STATUS) == [(dispatch_id(2), DeliveryStatus.QUEUED)]
+    assert waiting(store) == [(delivery_id(dispatch_id(1), 1), DeliveryStatus.QUEUED)]
+    assert waiting(store, Kind.STATUS) == [(delivery_id(dispatch_id(2), 1), DeliveryStatus.QUEUED)]
     assert (count(store), count(store, Kind.STATUS)) == (1, 1)
     assert run(store.read(queries.waiting, "nobody", Kind.DOCUMENT, 9)) == ()
     assert run(store.read(queries.waiting_count, "nobody", Kind.DOCUMENT)) == 0
