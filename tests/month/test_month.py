@@ -54,7 +54,7 @@ async def test_a_small_month_ends_accounted_for_with_the_numbers_of_its_seed(tmp
             "duplicate": 6,
             "remind": 24,
             "change": 23,
-            "answer": 16,
+            "answer": 15,
             "withdraw": 6,
         }
         assert "| received the same day | 143 of 154 (92.9%) |" in numbers(month, drawn)
