@@ -273,31 +273,39 @@ class Month:
         self._plan(at, Phase.POLL, peer, partial(self._poll, peer))
 
     async def _poll(self, key: str) -> None:
-        """A system looks into its inbox and takes everything."""
+        """A system looks into its inbox and takes everything; its people see it in the inbox's order."""
         self._polls.discard(key)
         peer, after = self.line.directory.peer(key), None
         assert peer is not None
         while items := await courier.inbox(self.line, peer, after, PAGE_ITEMS, 0):
             new = [one for one in items if one.delivery_id not in self._unconfirmed]
-            await asyncio.gather(*(self._take(peer, one) for one in new))
+            stored = await asyncio.gather(*(self._take(peer, one) for one in new))
+            for one in itertools.compress(new, stored):
+                self._stored(one)
             after = items[-1].delivery_id
 
-    async def _take(self, peer: Peer, item: InboxItem) -> None:
-        """Fetch a packet, and say what became of it."""
+    async def _take(self, peer: Peer, item: InboxItem) -> bool:
+        """Fetch a packet, and say what became of it. True where it was stored."""
         await courier.fetch(self.line, peer, item.delivery_id)
         letter = self.letters.get(item.dispatch_id)
         reception = letter.fate.receptions.get(item.addressee) if letter else None
         if letter is not None and reception is not None and letter.changes is None:
             if reception.system is System.NEVER_CONFIRMS:
                 self._unconfirmed.add(item.delivery_id)
-                return
+                return False
             if reception.system is System.REFUSES:
                 await courier.decline(self.line, peer, item.delivery_id, "Hệ thống không đọc được tệp")
-                return
+                return False
         await courier.acknowledge(self.line, peer, item.delivery_id)
+        return True
+
+    def _stored(self, item: InboxItem) -> None:
+        """What the people behind a system owe for a packet it stored."""
+        letter = self.letters.get(item.dispatch_id)
         if letter is None:
             self._read_status(item)
             return
+        reception = letter.fate.receptions.get(item.addressee)
         letter.collected[item.addressee] = item.delivery_id
         if letter.changes is not None:
             self._owe_an_answer(self.letters[letter.changes], item.addressee)
