@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from gateway.exchange import evidence, proving
+from gateway.exchange.acts import evidence_taken
 from gateway.http.endpoints import JSON, XML, Answer, Call, Endpoint, bytes_answer, json_answer, plain
 from gateway.http.shapes import NoQuery, Page
 from gateway.ledger import MEDIA_TYPE
@@ -93,7 +94,9 @@ async def listed(call: Call[NoQuery]) -> web.StreamResponse:
 async def document(call: Call[NoQuery]) -> web.StreamResponse:
     """One sealed evidence, the same bytes every time."""
     index, name = _index(call), call.part("name")
-    xml = await evidence.document(call.line, call.peer, call.part("dispatch_id"), index, name)
+    dispatch_id = call.part("dispatch_id")
+    xml = await evidence.document(call.line, call.peer, dispatch_id, index, name)
+    await evidence_taken(call.line, call.peer, dispatch_id, "evidence")
     return bytes_answer(xml, XML, f"{index}-{name}.xml")
 
 
@@ -125,6 +128,7 @@ async def proof(call: Call[ProofQuery]) -> web.StreamResponse:
         case = await proving.prove(call.line, call.peer, dispatch_id)
     else:
         case = await proving.prove_event(call.line, call.peer, dispatch_id, event)
+    await evidence_taken(call.line, call.peer, dispatch_id, "case" if event is None else "event")
     return bytes_answer(case, MEDIA_TYPE, f"{dispatch_id}.case.asice")
 
 

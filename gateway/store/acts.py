@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, TypeVar
 
+from sqlalchemy import bindparam, select
+
 from gateway.store.instants import micros
 from gateway.store.schema import acts
 from gateway.store.statements import Insertion
@@ -22,7 +24,8 @@ class Act:
     """Somebody did something, and said why."""
 
     by: str
-    """The name they enter under; of an operator at the machine, the account there, as `@account`."""
+    """The name they enter under; of an operator at the machine, the account there, as `@account`; of a connected
+    system, its key, and its actions begin with `peer.`."""
     action: str
     subject: str
     """What it was done to: a dispatch, a delivery, a peer, a person."""
@@ -63,6 +66,34 @@ class Acted(Operation[R]):
         if came:
             record(tx, [self.act])
         return came
+
+
+_DONE_BEFORE = (
+    select(acts.c.ledger_index)
+    .where(acts.c.subject == bindparam("what"), acts.c.by == bindparam("who"), acts.c.action == bindparam("did"))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFirst(Operation[bool]):
+    """Record an act unless the same one did it to the same before: asking again and again does not grow the ledger.
+
+    True where it was recorded.
+    """
+
+    act: Act
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:
+        return [one._record(tx) for one in operations]
+
+    def _record(self, tx: Transaction) -> bool:
+        done = {"what": self.act.subject, "who": self.act.by, "did": self.act.action}
+        if tx.connection.execute(_DONE_BEFORE, done).first() is not None:
+            return False
+        record(tx, [self.act])
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from gateway.ledger import NoteKey, check_case
-from gateway.store.engine import parse_url, reader_engine
-from gateway.store.reconciling import Difference, replay
+from gateway.ledger import check_case
 from tests.crash.audit import Audit, Found
 from tests.crash.installation import Installation, found, free_port
 from tests.crash.notebook import Answered, Notebook, Receipted, of_kind
 from tests.crash.parties import Parties, client, endpoint
+from tests.crash.replaying import replayed
 from tests.crash.serving import Serving
 from tests.crash.spawner import ColdStarts, Origin, Spawner
 from tests.postgres import PostgresServer, binaries
@@ -165,16 +164,8 @@ class Loop:
 
     async def _replay(self) -> None:
         """The ledger alone tells the register that is there."""
-        for difference in await asyncio.to_thread(self._differences):
+        for difference in await asyncio.to_thread(replayed, self._installation):
             self._summary.blame(str(difference))
-
-    def _differences(self) -> list[Difference]:
-        engine = reader_engine(parse_url(self._installation.url), 1)
-        try:
-            with engine.connect() as connection:
-                return list(replay(connection, [NoteKey.parse(self._installation.vkey)]))
-        finally:
-            engine.dispose()
 
     async def _catch_up(self) -> None:
         """The ledger's tree covers every entry, without anything being sent."""

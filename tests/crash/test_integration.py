@@ -29,6 +29,7 @@ from tests.crash.faults import KILLS, injected
 from tests.crash.installation import Installation, found, free_port
 from tests.crash.notebook import Line, Receipted
 from tests.crash.parties import DOGGED, ONCE, client
+from tests.crash.replaying import replayed
 from tests.crash.rows import paper
 from tests.crash.serving import Serving
 from tests.crash.spawner import Spawner
@@ -84,6 +85,8 @@ class Sweep:
         self.look()
         report = await asyncio.to_thread(self.audit.look, self.told)
         assert report.sound, (call, number, str(report))
+        differences = await asyncio.to_thread(replayed, self.installation)
+        assert differences == [], (call, number, differences)
 
     async def published(self, size: int) -> bool:
         """Wait until the folder shows so many entries; False where the gateway dies first."""

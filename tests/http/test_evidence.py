@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gateway.ledger import EntryKind, decode
 from gateway.ledger.evidence import EVENT_URI, read_evidence
 from gateway.model.reasons import Reason
+from gateway.store import queries
 from gateway.trust import verify_countersigned
 from tests.http.problems import assert_problem
 from tests.http.town import FILE, Town, awaited, inline, packet, town
@@ -52,3 +54,30 @@ async def test_a_refused_peer_finds_its_refusals_and_their_evidence(tmp_path: Pa
         assert_problem(await here.ask("GET", row["evidence"], "xa"), Reason.NOT_FOUND)
         after = json.loads((await here.ask("GET", f"/v1/refusals?after={row['number']}"))[1])
         assert after == {"refusals": [], "next": None}
+
+
+@awaited
+async def test_who_took_evidence_is_in_the_ledger_once_and_before_it_is_given(tmp_path: Path, store_url: str) -> None:
+    async with town(tmp_path, url=store_url) as here:
+        dispatch = await submitted(here)
+        listed = json.loads((await here.ask("GET", f"/v1/dispatches/{dispatch}/evidence"))[1])["evidence"]
+        paths = (f"/v1/dispatches/{dispatch}/proof", listed[0]["document"])
+
+        async def views() -> list[tuple[str, str]]:
+            entries = map(decode, await here.line.store.read(queries.entries, 0, 1_000))
+            seen = [one for one in entries if one.kind is EntryKind.VIEW]
+            assert all(one["dispatch"] == dispatch for one in seen)
+            return [(one["what"], one["by"]) for one in seen]
+
+        for _ in range(2):
+            for path in paths:
+                assert (await here.ask("GET", path))[0] == 200
+        (_, sender), _ = await views()
+        assert await views() == [("case", sender), ("evidence", sender)]
+        assert "bo" not in sender
+
+        assert (await here.ask("GET", paths[0], "tinh"))[0] == 200
+        assert_problem(await here.ask("GET", paths[0], "xa"), Reason.NOT_FOUND)
+        *_, (what, addressee) = await views()
+        assert (what, len(await views())) == ("case", 3)
+        assert addressee != sender
