@@ -80,10 +80,14 @@ _DELIVERIES = (
 _RECALLED = select(changes.c.delivery_id, changes.c.answer).where(
     changes.c.delivery_id.in_(bindparam("ids", expanding=True)), changes.c.kind == ChangeKind.RECALL.value
 )
-_ASKED_BACK = select(changes.c.dispatch_id, changes.c.delivery_id).where(
-    changes.c.delivery_id.in_(bindparam("ids", expanding=True)),
-    changes.c.kind.in_((ChangeKind.RECALL.value, ChangeKind.REPLACE.value)),
-    UNANSWERED,
+_ASKED_BACK = (
+    select(changes.c.dispatch_id, changes.c.delivery_id)
+    .where(
+        changes.c.delivery_id.in_(bindparam("ids", expanding=True)),
+        changes.c.kind.in_((ChangeKind.RECALL.value, ChangeKind.REPLACE.value)),
+        UNANSWERED,
+    )
+    .order_by(changes.c.ledger_index)
 )
 _ANSWER = (
     update(changes)
@@ -264,17 +268,20 @@ def withdraw_asked_back(tx: Transaction, due: Sequence[Delivery], at: datetime) 
     """Of deliveries whose push has failed: take back those that were asked back while it was under way. Gives their
     ids."""
     rows = {row.id: row for row in due}
-    asked = tx.connection.execute(_ASKED_BACK, {"ids": list(rows)}).all() if rows else []
-    for one in asked:
-        if one.delivery_id in rows:
-            withdraw(tx, one.dispatch_id, [rows.pop(one.delivery_id)], at)
-        closed = {"change": one.dispatch_id, "delivery": one.delivery_id, "how": Answer.WITHDRAWN.value}
-        tx.connection.execute(_ANSWER, {**closed, "at": micros(at), "by": None, "idx": None})
-    return frozenset(one.delivery_id for one in asked)
+    first = {one.delivery_id: one.dispatch_id for one in reversed(_asked_back(tx, list(rows)))}
+    for delivery_id, change_id in first.items():
+        withdraw(tx, change_id, [rows[delivery_id]], at)
+    return frozenset(first)
+
+
+def _asked_back(tx: Transaction, delivery_ids: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What asked for these deliveries while their push was under way and has no answer yet, oldest first."""
+    return tx.connection.execute(_ASKED_BACK, {"ids": delivery_ids}).all() if delivery_ids else ()
 
 
 def withdraw(tx: Transaction, change_id: str, rows: Sequence[Delivery], at: datetime) -> None:
-    """Take deliveries back that have not left, as `change_id` asks."""
+    """Take deliveries back that have not left, as `change_id` asks: whatever else asked for them back has its answer
+    too."""
     if not rows:
         return
     entries = [
@@ -295,6 +302,19 @@ def withdraw(tx: Transaction, change_id: str, rows: Sequence[Delivery], at: date
             for row, entry in zip(rows, entries, strict=True)
         ],
     )
+    closed: list[dict[str, Any]] = [
+        {
+            "change": one.dispatch_id,
+            "delivery": one.delivery_id,
+            "how": Answer.WITHDRAWN.value,
+            "at": micros(at),
+            "by": None,
+            "idx": None,
+        }
+        for one in _asked_back(tx, [row.id for row in rows])
+    ]
+    if closed:
+        tx.connection.execute(_ANSWER, closed)
 
 
 _OPEN = (

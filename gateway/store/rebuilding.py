@@ -162,14 +162,12 @@ class Rebuilding:
         delivery, change = _delivery(entry), entry["change"]
         known = self._known(delivery)
         asked: dict[str, str] = known["_asked"]
-        if self._asking == (change, entry.at):  # of the same transaction: it had not left, so nobody was asked
-            answered = [change] if change in asked else []
-            for one in answered:
-                asking = self.facts.get("change", f"{one} {delivery}") or {}
-                self.facts.drop("event", f"{asking.get('ledger_index')} {delivery} {asked[one]}")
-        else:  # asked back while a push was under way that failed
+        answered = [one for one, kind in asked.items() if kind != ChangeKind.UPDATE]
+        if self._asking != (change, entry.at):  # asked back while a push was under way that failed
             self._asking = None
-            answered = [one for one, kind in asked.items() if kind != ChangeKind.UPDATE]
+        elif change in asked:  # of the same transaction: it had not left, so nobody was asked
+            asking = self.facts.get("change", f"{change} {delivery}") or {}
+            self.facts.drop("event", f"{asking.get('ledger_index')} {delivery} {asked[change]}")
         for one in answered:
             self.facts.change("change", f"{one} {delivery}", answer=Answer.WITHDRAWN.value)
         self.facts.change(

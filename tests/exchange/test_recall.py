@@ -15,6 +15,7 @@ from gateway.store import ClaimDue, CloseAttempt
 from gateway.store.routing import Reroute, Route
 from tests.exchange.conftest import Story
 from tests.exchange.life import change, collect, delivery, document, events, outcome, send, status, trusting
+from tests.exchange.replayed import differences
 from tests.http.town import DEPARTMENT, FAR, MINISTRY, PROVINCE, awaited
 from tests.pki import NOW
 
@@ -266,6 +267,21 @@ async def test_a_push_that_may_be_arriving_is_asked_about_and_never_made_again(t
     assert await town.line.store.write(ClaimDue(town.clock(), 5, 5, Backoff(), 0.0)) == ()
     one = await delivery(town, sent.dispatch_id)
     assert (one.status, outcome(one, NOW)) == (DeliveryStatus.WITHDRAWN, "withdrawn")
+
+
+@awaited
+async def test_a_withdrawal_answers_all_who_asked_while_the_push_was_under_way(town: Story) -> None:
+    sent = await send(town, document())
+    await town.line.store.write(Reroute(Route(PROVINCE, "tinh", push=True)))
+    (due,) = await town.line.store.write(ClaimDue(NOW, 5, 5, Backoff(), 0.0))
+    await send(town, change(BusinessType.UPDATE, "G22.2", "G22.1"))
+    await send(town, take_back(why="Gửi nhầm"))
+    await town.line.store.write(CloseAttempt(due.delivery_id, due.number, NOW, Outcome.DEFERRED))
+    await send(town, take_back(why="Gửi nhầm, xin hỏi lại"))
+    one = await delivery(town, sent.dispatch_id)
+    assert one.status is DeliveryStatus.WITHDRAWN
+    assert [asked.outcome(NOW).value for asked in one.changes] == ["pending", "withdrawn", "withdrawn"]
+    assert [one for one in await differences(town.line) if one.what in {"delivery", "event", "change"}] == []
 
 
 @awaited
