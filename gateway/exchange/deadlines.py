@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from gateway.model.calendar import VIET_NAM, Calendar, local_day
+from gateway.model.calendar import Calendar, local_day
 from gateway.model.delivery import DeliveryStatus
 from gateway.store.queries.deadlines import DeliveryFacts
 
@@ -82,8 +82,9 @@ def receipt_deadline(calendar: Calendar, rules: DeadlineRules, admitted_at: date
 
 
 def due_deadline(calendar: Calendar, due_on: date) -> datetime:
-    """The end of the day its sender wrote, or of the next working day."""
-    return calendar.end_of_working_day(datetime.combine(due_on, time(0), VIET_NAM).astimezone(UTC))
+    """The end of the day its sender wrote, or of the next working day. Days are counted, not instants: the first day
+    there is begins, in Viet Nam, before any instant that can be written."""
+    return calendar.closing(due_on if calendar.is_working_day(due_on) else calendar.next_working_day(due_on))
 
 
 def recall_deadline(calendar: Calendar, rules: DeadlineRules, asked_at: datetime) -> datetime:

@@ -69,6 +69,13 @@ def test_a_day_off_moves_the_day_of_a_document_to_the_next_working_day() -> None
     assert due_deadline(CALENDAR, date(2026, 11, 24)) == local("2026-11-25 17:00")
 
 
+@pytest.mark.parametrize("due_on", [date.min, date.max])
+def test_the_strangest_day_a_packet_can_write_is_a_day_like_any_other(due_on: date) -> None:
+    assert due_deadline(CALENDAR, due_on) == local(f"{due_on.isoformat()} 17:00")
+    facts = replace(FACTS, due_on=due_on, received_at=MORNING)
+    assert [one.what for one in owed(facts, CALENDAR, RULES)] == [What.DUE]
+
+
 def test_a_recall_is_answered_in_working_days() -> None:
     assert recall_deadline(CALENDAR, RULES, MORNING) == local("2026-11-26 17:00")
 

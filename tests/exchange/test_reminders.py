@@ -332,6 +332,17 @@ async def test_a_removed_contact_is_written_to_no_more(story: Story) -> None:
 
 
 @awaited
+async def test_days_from_the_ends_of_time_stop_no_sweep_and_no_digest(story: Story) -> None:
+    async with office(story) as one:
+        await one.contact(PROVINCE, "clerk", "vanthu@tinh.example.vn")
+        await sent(story, promulgated_on="0001/01/01", due_on="0001/01/01")
+        await sent(story, "G22.2", code_number="7817", due_on="9999/12/31")
+        one.at("2026-11-25 16:40")
+        titles = [title for title, _ in await one.round() if "hạn thông báo" in title]
+        assert titles == [LATE, LATE.replace("7816", "7817")]
+
+
+@awaited
 async def test_a_sweep_reads_in_pages_and_misses_nothing(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reminders, "PAGE_ROWS", 2)
     async with office(story) as one:
