@@ -48,7 +48,7 @@ def _key(written: str) -> str:
 
 
 def _tell(session: Session, report: CaseReport) -> None:
-    for heading, statements in (("say.check.proven", report.proven), ("say.check.unproven", report.unproven)):
+    for heading, statements in (("say.check.proven", report.proven_in_short), ("say.check.unproven", report.unproven)):
         if statements:
             session.tell(heading)
         for one in statements:

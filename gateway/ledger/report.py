@@ -8,6 +8,8 @@ from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.receipt import ReceiptFacts
 from gateway.model.words import text
 
+_EVIDENCE = "proven.evidence"
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -53,3 +55,24 @@ class CaseReport:
     def holds(self) -> bool:
         """Nothing in the case is wrong or missing."""
         return not self.wrong
+
+    @property
+    def proven_in_short(self) -> tuple[Statement, ...]:
+        """`proven` as it fits a screen: all evidence of one seal is one statement, where its first one stood."""
+        sealed: dict[str, dict[str, list[str]]] = {}
+        places: list[Statement | str] = []
+        for one in self.proven:
+            if one.code != _EVIDENCE:
+                places.append(one)
+                continue
+            values = dict(one.values)
+            if values["subject"] not in sealed:
+                places.append(values["subject"])
+            sealed.setdefault(values["subject"], {}).setdefault(values["event"], []).append(values["index"])
+        return tuple(_all_of(one, sealed[one]) if isinstance(one, str) else one for one in places)
+
+
+def _all_of(subject: str, indexes: dict[str, list[str]]) -> Statement:
+    """Everything one certificate sealed: each event with the numbers of its entries."""
+    events = ", ".join(f"{event} ({', '.join(numbers)})" for event, numbers in indexes.items())
+    return Statement(f"{_EVIDENCE}_of_one_seal", (("subject", subject), ("events", events)))

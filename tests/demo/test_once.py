@@ -72,7 +72,7 @@ def test_it_fits_a_terminal_of_a_hundred_columns(played: Played) -> None:
 
 def test_the_verdict_fits_one_screen(played: Played) -> None:
     verdict = [line for line in played.lines if line.startswith("   │ •")]
-    assert 8 <= len(verdict) <= 30
+    assert 8 <= len(verdict) <= 20
     assert "   │ Hồ sơ đúng." in played.lines
 
 

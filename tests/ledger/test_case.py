@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -76,7 +77,7 @@ def check(case: Case | bytes) -> CaseReport:
     """The report on a case; every sentence in it can be said in both languages."""
     report = check_case(case if isinstance(case, bytes) else written(case), LOG.key.vkey)
     for lang in LANGUAGES:
-        assert all(one.text(lang) for one in (*report.proven, *report.unproven))
+        assert all(one.text(lang) for one in (*report.proven, *report.proven_in_short, *report.unproven))
         assert all(one.text(lang) for one in report.wrong)
     return report
 
@@ -108,6 +109,22 @@ def test_a_whole_case_proves_everything_in_it() -> None:
     ]  # fmt: skip
     assert codes(report.unproven) == ["delivery", "reading", "authority", "authority", "clock", "one_ledger"]
     assert report.receipt == facts(sealed(), sha(pki().p256.der))
+
+
+def test_in_short_the_evidence_of_one_seal_is_one_statement_that_names_each_event_and_its_entries() -> None:
+    """And nothing else of what is proven is left out, or told in another order."""
+    report = check(whole())
+    assert codes(report.proven_in_short) == [
+        "checkpoint", "accept", "deliver", "acknowledge", "evidence_of_one_seal", "receipt", "report", "attachment",
+        "attachment", "packet", "seal", "container",
+    ]  # fmt: skip
+    told = dict(next(one for one in report.proven_in_short if one.code == "proven.evidence_of_one_seal").values)
+    each = [dict(one.values) for one in report.proven if one.code == "proven.evidence"]
+    assert {one["subject"] for one in each} == {told["subject"]}
+    listed = {event: numbers.split(", ") for event, numbers in re.findall(r"(\w+) \(([0-9, ]+)\)", told["events"])}
+    assert sorted((event, number) for event, numbers in listed.items() for number in numbers) == sorted(
+        (one["event"], one["index"]) for one in each
+    )
 
 
 def test_the_report_says_who_when_and_what_in_both_languages() -> None:
