@@ -104,9 +104,11 @@ class Asker:
                 raise ForkError(f"it says that {signed.size} entries do not continue the {held} it saw")
             if status != Answer.CONFLICT:
                 raise WitnessError(f"HTTP {status}")
-            self._held = _size(body)
-            if self._held > signed.size:
-                raise ForkError(f"it holds {self._held} entries, this ledger has {signed.size}")
+            told = _size(body)
+            if told > signed.size:
+                self._held = None  # nothing can be proven from there: next time it is asked from what it cosigned
+                raise ForkError(f"it holds {told} entries, this ledger has {signed.size}")
+            self._held = told
         raise WitnessError("it says another size each time")
 
     async def _keep(self, signed: SignedCheckpoint, body: bytes) -> None:
