@@ -57,7 +57,7 @@ class SmtpMailer:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as no:
             said = f"{no.smtp_code} {_text(no.smtp_error)}"
             return Handed(False, said[:DETAIL_CHARS_MAX], never=no.smtp_code >= FOR_GOOD)
-        except (smtplib.SMTPException, OSError, UnicodeError) as fault:
+        except (smtplib.SMTPException, OSError, ValueError) as fault:  # ValueError: a challenge that cannot be read
             return Handed(False, f"{type(fault).__name__}: {fault}"[:DETAIL_CHARS_MAX])
 
     def _session(self) -> smtplib.SMTP:

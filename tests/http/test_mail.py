@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 import ssl
@@ -187,6 +188,23 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
     async with mail_server() as server:
         port = server.port
     handed = await sent(RULES, port)
+    assert (handed.taken, handed.never) == (False, False)
+
+
+NO_CHALLENGE = (b"220 x", b"250-x\r\n250 AUTH CRAM-MD5", b"334 abc")
+
+
+@pytest.mark.parametrize("said", [NO_CHALLENGE, (b"\xff\xfe",), (b"220 x", b"")])
+@awaited
+async def test_whatever_a_server_says_is_an_answer(said: tuple[bytes, ...]) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in said:
+            writer.write(line + b"\r\n")
+            await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        handed = await sent(replace(RULES, user="truc"), server.sockets[0].getsockname()[1], "mật khẩu")
     assert (handed.taken, handed.never) == (False, False)
 
 
