@@ -2,7 +2,8 @@
 
 A password (argon2id) and, where they have one, a code; a few wrong tries lock the door for a while, longer each time.
 A session ends when it is not used, when its time is up, when its person leaves or is let in no more, or when their
-secrets change. Every entering and every refusal is in the ledger, under a salted digest of who it was.
+secrets change. Every entering and every refusal is in the ledger, under a salted digest of who it was; so is what
+somebody inside was refused.
 
 Nobody learns at the entrance who exists: an unknown name is refused like a wrong password, and takes as long.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.exchange import bell
+from gateway.exchange.acts import SALT_BYTES, Actor, note, operator_act
 from gateway.exchange.line import Line
 from gateway.ledger import Entry, EntryKind
 from gateway.model.person import Person, Role
@@ -31,6 +33,8 @@ COOKIE_BYTES = 32
 CHECKS_MAX = 16
 """Passwords that may wait for their check; whoever comes then is told to come back."""
 TOUCH_EVERY = timedelta(minutes=1)
+REFUSED_EVERY = timedelta(minutes=1)
+"""The same thing refused to the same person again is recorded once in so long: reloading a page fills no ledger."""
 NOBODY = hashlib.sha256(b"nobody of that name").hexdigest()
 """Who was refused under a name nobody has."""
 
@@ -72,6 +76,7 @@ class Entrance:
     def __init__(self, line: Line, rules: EntranceRules) -> None:
         self._line, self._rules = line, rules
         self._checking = 0
+        self._refused: dict[tuple[str, str, str], datetime] = {}
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="entrance")
 
     def close(self) -> None:
@@ -119,17 +124,27 @@ class Entrance:
         self._line.bell.ring((bell.LEDGER,))
         return Refused(found(Reason.PERSON_NOT_LET_IN))
 
-    async def inside(self, cookie: str) -> Inside | None:
-        """Who holds this cookie; None where their session is over."""
+    async def inside(self, cookie: str, *, used: bool = True) -> Inside | None:
+        """Who holds this cookie; None where their session is over. `used`: by a person, not by a page left open."""
         at, session, rules = self._line.clock(), digest(cookie), self._rules
         row = await self._line.store.read(people.session, session)
         if row is None:
             return None
         if at - row.seen_at > timedelta(seconds=rules.idle_s) or at - row.began_at > timedelta(seconds=rules.session_s):
             return None
-        if at - row.seen_at > TOUCH_EVERY:
+        if used and at - row.seen_at > TOUCH_EVERY:
             await self._line.store.write(TouchSession(session, at))
         return Inside(row.person.person, pseudonym(row.person), session, row.began_at)
+
+    async def refused(self, who: Inside, action: str, what: str) -> None:
+        """Record that somebody inside was refused `what`; `action` says why."""
+        at, this = self._line.clock(), (who.person.key, action, what)
+        recent = {one: when for one, when in self._refused.items() if at - when < REFUSED_EVERY}
+        if this in recent:
+            return
+        self._refused = {**recent, this: at}
+        salt = secrets.token_bytes(SALT_BYTES)
+        await note(self._line, operator_act(Actor(who.person.key, who.by), action, what, "", salt, at))
 
     async def leave(self, who: Inside) -> None:
         """End a session."""

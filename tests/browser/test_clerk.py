@@ -10,6 +10,7 @@ from gateway.exchange.indexing import index_more
 from gateway.model.words import text
 from tests.browser.conftest import Console
 from tests.http.console.papers import delivery_of, fetched, sent, told
+from tests.http.console.visitor import PASSWORD
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, inline, packet
 
 pytestmark = pytest.mark.browser
@@ -90,6 +91,19 @@ def test_an_incoming_status_appears_without_reloading(console: Console) -> None:
     console.do(told(here, delivery, "03"))
     page.wait_for_selector(f".timeline >> text={text('vi', 'console.clerk.event.status_03')}", timeout=10_000)
     assert page.evaluate("window.untouched") is True
+
+
+def test_a_page_left_open_goes_from_the_screen_when_its_session_is_over(console: Console) -> None:
+    here = console.here
+    page = console.enter("lan")
+    page.wait_for_selector("[data-live]")
+    here.clock.pass_(minutes=31)
+    console.do(sent(here))
+    page.wait_for_selector("#password", timeout=10_000)
+    page.fill("#key", "lan")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_selector("[data-live]")
 
 
 def test_the_other_side_answers_and_the_asking_clerk_sees_it_live(console: Console) -> None:

@@ -26,6 +26,8 @@ from gateway.model.words import LANGUAGES
 COOKIE, SECURE_COOKIE = "truc", "__Host-truc"
 """Without TLS (on the machine itself) a browser would not keep the second."""
 LANGUAGE_COOKIE = "truc-lang"
+LIVE = "X-Live"
+"""What a page sends that fetches itself anew. Nobody asked for it, so it keeps no session alive, nor does a stream."""
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 200
 
@@ -60,7 +62,7 @@ def serving(
         facts = facts_of(request)
         visit = Visit(request, doors, entrance, pages, facts, _language(request, None), None)
         try:
-            who = await entrance.inside(cookie_of(request))
+            who = await entrance.inside(cookie_of(request), used=not (page.live or LIVE in request.headers))
             visit = Visit(request, doors, entrance, pages, facts, _language(request, who), who)
             answer = await _answer(page, visit)
         except (Refused, Unavailable, web.HTTPException) as no:
@@ -80,6 +82,22 @@ def serving(
 
 
 async def _answer(page: Page, visit: Visit) -> web.StreamResponse:
+    try:
+        return await _let(page, visit)
+    except Refused as no:
+        if visit.who is not None and (action := _refused_as(page, visit.who, no.reason)):
+            await visit.entrance.refused(visit.who, action, page.name)
+        raise
+
+
+def _refused_as(page: Page, who: Inside, reason: Reason) -> str | None:
+    """What the ledger calls a refusal to somebody inside; None for what no rule forbids: mistyped, or not there."""
+    if reason is Reason.PERSON_NOT_ALLOWED:
+        return "refused.form" if who.person.may(*page.roles) else "refused.role"
+    return "refused.unknown" if reason is Reason.NOT_FOUND and page.method == "POST" else None
+
+
+async def _let(page: Page, visit: Visit) -> web.StreamResponse:
     if visit.who is not None:
         visit.facts.add(person=visit.who.by[:16])
     if not page.public:

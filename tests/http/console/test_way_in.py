@@ -15,7 +15,7 @@ from gateway.model.reasons import Reason
 from gateway.model.words import text
 from gateway.store import queries
 from tests.http.console.visitor import AUDITOR, FORM, LAN, PASSWORD, Visitor, settle
-from tests.http.town import awaited, town
+from tests.http.town import Town, awaited, town
 
 
 def said(visitor: Visitor, key: str, lang: str = "vi", **values: str) -> bool:
@@ -98,6 +98,7 @@ def test_a_form_from_elsewhere_does_nothing(tmp_path: Path, token: str | None, h
             await visitor.go("/leave", method="POST", data=body, **headers)
             assert visitor.status == Reason.PERSON_NOT_ALLOWED.status
             assert LAN.name in (await visitor.go("/account")).page
+            assert await refusals(here) == [("refused.form", "console_leave")]
 
     play()
 
@@ -205,6 +206,59 @@ async def test_words_somebody_wrote_are_shown_as_words(tmp_path: Path) -> None:
         assert "<script>alert" not in visitor.page
         await visitor.go("/enter?then=/%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
         assert "<script>alert" not in visitor.page
+
+
+async def refusals(here: Town) -> list[tuple[str, str]]:
+    """What people inside were refused, as the ledger has it: why, and what."""
+    entries = [decode(one) for one in await here.line.store.read(queries.entries, 0, 100)]
+    acts = [(one["action"], one["subject"]) for one in entries if one.kind is EntryKind.OPERATOR]
+    return [(action, subject) for action, subject in acts if action.startswith("refused.")]
+
+
+@awaited
+async def test_what_somebody_was_refused_is_in_the_ledger_and_before_the_auditor(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        clerk = await Visitor(here).enter("lan")
+        assert (await clerk.go("/health")).status == Reason.PERSON_NOT_ALLOWED.status
+        await clerk.go("/account")
+        assert (await clerk.send(f"/documents/{'0' * 26}/recall", delivery="x", words="Gửi nhầm")).status == 404
+        assert (await clerk.go(f"/documents/{'0' * 26}")).status == 404
+        assert await refusals(here) == [("refused.role", "console_health"), ("refused.unknown", "console_recall")]
+        auditor = await (await Visitor(here).enter("minh")).go("/acts?by=lan")
+        assert said(auditor, "console.act.refused.role")
+        assert said(auditor, "console.act.refused.unknown")
+
+
+@awaited
+async def test_what_is_refused_again_and_again_does_not_fill_the_ledger(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        visitor = await Visitor(here).enter("lan")
+        for _ in range(5):
+            await visitor.go("/health")
+        await visitor.go("/peers")
+        assert await refusals(here) == [("refused.role", "console_health"), ("refused.role", "console_peers")]
+        here.clock.pass_(seconds=61)
+        await visitor.go("/health")
+        assert (await refusals(here))[2:] == [("refused.role", "console_health")]
+
+
+@awaited
+async def test_a_page_left_open_keeps_no_session_alive(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        visitor = await Visitor(here).enter("lan")
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
+        for _ in range(3):  # its stream comes again, and it fetches itself anew
+            here.clock.now += timedelta(minutes=9)
+            async with here.session.get(f"{here.url}/console/live", headers=cookies) as answer:
+                assert answer.status == 200
+            assert LAN.name in (await visitor.go("/today", method="GET", data=None, **{"X-Live": "1"})).page
+        here.clock.now += timedelta(minutes=9)
+        async with here.session.get(f"{here.url}/console/live", headers=cookies) as answer:
+            assert answer.status == Reason.PERSON_NOT_LET_IN.status
+        assert said(await visitor.go("/today"), "console.enter.lead")
 
 
 @awaited

@@ -1,15 +1,16 @@
 // Pages work without this. With it, what a stream says is new is taken from the page itself, without reloading it, and a
-// form asks before it does what cannot be undone.
+// file that was dropped or chosen is examined at once.
 
 for (const part of document.querySelectorAll("[data-live]")) {
   const stream = new EventSource(part.dataset.live);
   let asked = false;
-  stream.onmessage = () => {
+  const renew = () => {
     if (asked) return;
     asked = true;
     setTimeout(async () => {
       asked = false;
       const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+      if (answer.redirected) return location.reload(); // the session is over: what it showed goes from the screen
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const fresh of page.querySelectorAll("[data-live]")) {
@@ -18,6 +19,8 @@ for (const part of document.querySelectorAll("[data-live]")) {
       }
     }, 300);
   };
+  stream.onmessage = renew;
+  stream.onerror = () => stream.readyState === EventSource.CLOSED && renew();
   addEventListener("pagehide", () => stream.close());
 }
 
