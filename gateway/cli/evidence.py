@@ -46,12 +46,12 @@ def _tell_dispatch(session: Session, one: Dispatch) -> None:
     session.tell("say.status.facts", sender=one.sender, at=one.admitted_at, index=one.ledger_index)
     rows = []
     for delivery in one.deliveries:
-        latest = delivery.timeline[-1] if delivery.timeline else None
         said = session.say(f"say.delivery.{delivery.status}")
         done = session.say(f"say.processing.{delivery.processing.code}") if delivery.processing else ""
         asked = session.say(f"say.outcome.{delivery.change.outcome}") if delivery.change else ""
-        since, detail = (latest.at, latest.detail) if latest else ("", "")
-        rows.append((delivery.addressed_as, said, done, asked, since, detail, delivery.id))
+        words = [delivery.reached.detail, delivery.processing.description if delivery.processing else ""]
+        detail = "; ".join(filter(None, words))
+        rows.append((delivery.addressed_as, said, done, asked, delivery.reached.at, detail, delivery.id))
     columns = ["addressee", "delivery_status", "processing", "outcome", "since", "detail", "delivery"]
     session.table([f"say.column.{name}" for name in columns], rows)
 

@@ -140,6 +140,11 @@ class Delivery(Struct, frozen=True):
     change: Asked | None = None
     """What was asked last."""
 
+    @property
+    def reached(self) -> TimelineEvent:
+        """The step that gave it its status; what people reported or asked later moves the timeline, not the status."""
+        return next(step for step in reversed(self.timeline) if step.event == self.status)
+
 
 class Attachment(Struct, frozen=True):
     """An attachment of a dispatch; size and digest are of its bytes."""

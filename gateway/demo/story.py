@@ -165,9 +165,8 @@ def _show(theatre: Theatre, seen: Dispatch) -> None:
     rows = []
     for player in theatre.cast.players:
         if (one := deliveries.get(player.agency)) is not None:
-            latest = one.timeline[-1]
-            words = latest.detail if one.status == "refused" else ""
-            rows.append((player.short_name, narrator.say(f"say.delivery.{one.status}"), written(latest.at), words))
+            words = one.reached.detail if one.status == "refused" else ""
+            rows.append((player.short_name, narrator.say(f"say.delivery.{one.status}"), written(one.reached.at), words))
     narrator.rows(rows)
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from gateway import edxml
 from gateway.ledger.cosignature import WitnessKey
+from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Signer
 from gateway.trust import seal
 from gateway.trust.timestamp import request
@@ -215,6 +216,20 @@ def test_an_addressee_refuses_and_the_sender_reads_why(place: Place) -> None:
     status = place.as_ministry("status", dispatch).out
     assert "bị từ chối" in status
     assert "Gửi nhầm nơi nhận" in status
+
+
+def test_since_when_and_why_stays_beside_the_status_when_people_report_later(place: Place) -> None:
+    dispatch = place.as_ministry("submit", place.packet("144"), "--json").json["dispatch_id"]
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    place.as_province("acknowledge", delivery["id"], "--refuse", "Gửi nhầm nơi nhận")
+    place.as_province("report", delivery["id"], "02", "--text", "Không thuộc thẩm quyền")
+    (delivery,) = place.as_ministry("status", dispatch, "--json").json[0]["deliveries"]
+    refused, reported = delivery["timeline"][-2:]
+    assert (refused["event"], reported["event"]) == ("refused", "status_02")
+    row = next(line for line in place.as_ministry("status", dispatch).out.splitlines() if delivery["id"] in line)
+    assert "Gửi nhầm nơi nhận; Không thuộc thẩm quyền" in row
+    at = datetime.fromisoformat(refused["at"]).astimezone(VIET_NAM)
+    assert f"{at:%H:%M:%S}" in row
 
 
 def test_a_status_and_a_recall_go_round_by_the_command_alone(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.model.words import text
 from tests.demo.played import Played, play_once
 
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)\.(\d{3})  \S")
@@ -52,6 +53,12 @@ def test_every_promise_is_told_once(played: Played) -> None:
 def test_every_refusal_names_its_reason(played: Played) -> None:
     for code in played.summary["refused"]:
         assert f"[{code}]" in played.text
+
+
+def test_who_refused_is_shown_with_the_words_of_the_refusal_not_with_what_came_later(played: Played) -> None:
+    answer = " ".join(played.text.partition("hỏi: 01/BM-VP đã đến những đâu?")[2].partition("UBND xã Xa")[0].split())
+    reason = text("vi", "demo.words.not_ours")
+    assert re.search(rf"Bộ Khác bị từ chối [\d:.]+ {re.escape(reason)}$", answer.strip())
 
 
 def test_it_warns_that_its_keys_are_worth_nothing(played: Played) -> None:
