@@ -69,6 +69,8 @@ _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,17})\.(?:txt|tlog-proof)")
 _ATTACHMENT = re.compile(r"packet/attachments/[0-9]{2}")
 _PLAIN = (_ENTRY, EVIDENCE, CERTIFICATE)
 _OF_A_WHOLE = (_ATTACHMENT, REASON, REVOCATION)
+_ON_THE_WAY = {EntryKind.ATTEMPT, EntryKind.REMIND}
+"""What names an addressee, and says neither that the packet arrived there nor that it never will."""
 
 
 def check_case(data: bytes, vkey: str, known: Known = Known()) -> CaseReport:  # noqa: B008  frozen
@@ -189,8 +191,10 @@ def _accepted(book: Book, entries: dict[int, Entry]) -> tuple[int, Entry] | None
 
 
 def _concerns(entry: Entry, dispatch: str) -> bool:
-    """Whether an entry is about this dispatch: what happened to it, or what another packet says of it."""
-    return bool({("dispatch", dispatch), ("target", dispatch)} & set(entry.fields))
+    """Whether an entry is about this dispatch: what happened to it, what another packet says of it, or what an operator
+    did to a delivery of it."""
+    about = bool({("dispatch", dispatch), ("target", dispatch)} & set(entry.fields))
+    return about or dict(entry.fields).get("subject", "").startswith(f"{dispatch}/")
 
 
 def _outcomes(book: Book, entries: dict[int, Entry], accept: Entry) -> None:
@@ -200,7 +204,8 @@ def _outcomes(book: Book, entries: dict[int, Entry], accept: Entry) -> None:
         if entry is not accept and _concerns(entry, accept["dispatch"]):
             values = dict(entry.fields)
             book.prove(str(entry.kind), index=index, at=write_instant(entry.at), **values)
-            waiting.pop(values.get("addressee", ""), None)
+            if entry.kind not in _ON_THE_WAY:
+                waiting.pop(values.get("addressee", ""), None)
     for addressee in waiting:
         book.leave_open("delivery", addressee=addressee)
     if any(entry.kind in (EntryKind.DELIVER, EntryKind.ACKNOWLEDGE) for entry in entries.values()):

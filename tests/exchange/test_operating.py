@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.exchange import courier, peers, tables
+from gateway.exchange import courier, peers, proving, tables
 from gateway.exchange.acts import Actor
 from gateway.exchange.operating import REASON_CHARS_MAX, Move, move
 from gateway.exchange.watch import expire
-from gateway.ledger import EntryKind
+from gateway.ledger import EntryKind, check_case
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
@@ -55,6 +55,24 @@ def test_what_is_held_is_nobodys_until_it_is_released(story: Story) -> None:
         await story.seal()
         assert [one for one in await differences(story.line) if one.what in {"delivery", "event", "act"}] == []
         assert {one["subject"] for one in entries} == {f"{entries[0]['subject'].split('/')[0]}/{PROVINCE}"}
+
+    asyncio.run(play())
+
+
+def test_the_case_of_what_was_held_says_so_and_holds(story: Story) -> None:
+    async def play() -> None:
+        delivery_id = await _waiting(story)
+        await move(story.line, TUAN, delivery_id, Move.HOLD, "nghi gửi nhầm")
+        await move(story.line, BINH, delivery_id, Move.RELEASE, "đã hỏi nơi gửi")
+        dispatch_id = (await story.entries())[0]["dispatch"]
+        await story.seal()
+        case = await proving.prove(story.line, story.peer("bo"), dispatch_id)
+        report = check_case(case, story.line.notary.key.vkey)
+        assert report.holds, [one.text("vi") for one in report.wrong]
+        told = [dict(one.values) for one in report.proven if one.code == "proven.operator"]
+        assert [(one["action"], one["subject"]) for one in told] == [
+            (f"delivery.{what}", f"{dispatch_id}/{PROVINCE}") for what in (Move.HOLD, Move.RELEASE)
+        ]
 
     asyncio.run(play())
 

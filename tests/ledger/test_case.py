@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from gateway.ledger.archive import CASE_BYTES_MAX, MEMBERS_MAX, pack, unpack
 from gateway.ledger.case import Case
 from gateway.ledger.check import check_case
-from gateway.ledger.entry import Entry, EntryKind
+from gateway.ledger.entry import ENTRY_FIELDS, Entry, EntryKind
 from gateway.ledger.examination import write_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.readme import readme
 from gateway.ledger.receipt import ReceiptFacts, write_receipt
 from gateway.ledger.report import CaseReport, Statement
-from gateway.model.words import LANGUAGES
+from gateway.model.words import LANGUAGES, text
 from gateway.trust import countersign
 from tests.ledger.cases import (
     ACCEPTED,
@@ -32,6 +32,8 @@ from tests.ledger.cases import (
     AT,
     ATTACHMENTS,
     DELIVERED,
+    DELIVERY,
+    DISPATCH,
     LOG,
     OTHER,
     acceptance,
@@ -94,10 +96,10 @@ def codes(statements: tuple[Statement, ...]) -> list[str]:
     return [one.code.partition(".")[2] for one in statements]
 
 
-def case_of(stated: ReceiptFacts, said: ReceiptFacts | None = None) -> Case:
-    """A case whose receipt states the one and whose entry says the other."""
+def case_of(stated: ReceiptFacts, said: ReceiptFacts | None = None, *later: Entry) -> Case:
+    """A case whose receipt states the one and whose entry says the other, and what happened later."""
     receipt_xml = countersign(write_receipt(stated), pki().gateway.signer, AT)
-    return changed(proven(acceptance(said or stated, receipt_xml)), receipt_xml=receipt_xml)
+    return changed(proven(acceptance(said or stated, receipt_xml), *later), receipt_xml=receipt_xml)
 
 
 def test_a_whole_case_proves_everything_in_it() -> None:
@@ -149,6 +151,28 @@ def test_a_case_of_the_receipt_alone_says_what_is_left_open() -> None:
     assert codes(report.unproven) == [
         "delivery", "delivery", "authority", "attachment", "attachment", "packet", "clock", "one_ledger",
     ]  # fmt: skip
+
+
+def test_neither_a_reminder_nor_a_failed_attempt_proves_a_delivery() -> None:
+    there = {"dispatch": DISPATCH, "delivery": DELIVERY, "addressee": "H41.02"}
+    attempt = Entry.of(EntryKind.ATTEMPT, AT, **there, number="1", outcome="deferred")
+    reminder = Entry.of(EntryKind.REMIND, AT, **there, what="receipt", level="1")
+    report = check(case_of(facts(sealed(), sha(pki().p256.der)), None, attempt, reminder))
+    assert report.holds
+    assert {"attempt", "remind"} <= set(codes(report.proven))
+    assert [dict(one.values) for one in report.unproven if one.code == "unproven.delivery"] == [
+        {"addressee": "H41.02"},
+        {"addressee": "H26"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, fields in ENTRY_FIELDS.items() if {"dispatch", "subject"} & set(fields)]
+)
+def test_every_entry_a_case_can_hold_has_its_sentence(kind: EntryKind) -> None:
+    values = {**dict.fromkeys(ENTRY_FIELDS[kind], "x"), "index": "17", "at": "2026-11-23T08:00:01.234567Z"}
+    for lang in LANGUAGES:
+        assert "17" in text(lang, f"check.proven.{kind}", **values)
 
 
 def test_an_unsealed_packet_rests_on_the_gateways_word() -> None:
