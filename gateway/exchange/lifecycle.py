@@ -7,8 +7,10 @@ other side, whichever door it uses, always gets a packet.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gateway import edxml
 from gateway.exchange import bell, courier, intake, register
@@ -27,7 +29,11 @@ from gateway.rules.policy import OBSERVE
 from gateway.store import queries
 from gateway.store.queries import TakenBack
 
+LOG = logging.getLogger(__name__)
+
 TAKEN_BACK_PER_ROUND = 100
+TOLD_WITHIN = timedelta(days=30)
+"""Whom nobody could tell for so long what was taken back is told no more, and a new tenure looks no further back."""
 _NEVER_HAD = {DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}
 _OVER = {DeliveryStatus.REFUSED, *_NEVER_HAD}
 
@@ -123,14 +129,24 @@ class Telling:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._after = -1
-        """Everything up to this ledger index has been told, or could not be."""
+        self._after: int | None = None
+        """Everything up to this ledger index has been told, or could not be in this tenure."""
 
     async def once(self) -> bool:
         """Tell of what was taken back since the last round. False where there was nothing."""
-        rows = await self._line.store.read(queries.taken_back, self._after, TAKEN_BACK_PER_ROUND)
+        line = self._line
+        if self._after is None:
+            since = line.new_id(line.clock() - TOLD_WITHIN)
+            first = await line.store.read(queries.first_index_from, since)
+            if first is None:
+                return False
+            self._after = first - 1
+        rows = await line.store.read(queries.taken_back, self._after, TAKEN_BACK_PER_ROUND)
         for row in rows:
-            await self._tell(row)
+            try:
+                await self._tell(row)
+            except Refused as no:  # nobody receives for the sender any more, an agency has ended, the document is gone
+                LOG.warning("nobody is told that %s found the document still here: %s", row.request_id, no)
             self._after = row.ledger_index
         return bool(rows)
 

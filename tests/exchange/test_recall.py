@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.exchange import courier, lifecycle, proving, watch
 from gateway.exchange.lifecycle import Telling
 from gateway.ledger import EntryKind, check_case
+from gateway.model.agency import Period
 from gateway.model.delivery import Backoff, DeliveryStatus, Outcome
 from gateway.model.packet import BusinessType, ResponseFor, Status, StatusCode
 from gateway.model.reasons import Reason
@@ -210,6 +213,45 @@ async def test_after_a_crash_the_answer_is_given_once(town: Story) -> None:
     for _ in range(3):
         await Telling(town.line).once()
     assert len(await town.inbox("bo")) == 2
+
+
+@pytest.mark.parametrize("who", ["sender's peer", "sender", "addressee"])
+def test_who_cannot_be_told_stops_neither_the_gateway_nor_the_telling_of_others(
+    town: Story, who: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @awaited
+    async def tell() -> None:
+        await send(town, document(to=(PROVINCE, FAR)))
+        asked = await send(town, take_back())
+        known, ended = town.line.directory, Period(ends_at=town.clock.now)
+        gone = {"sender": MINISTRY, "addressee": PROVINCE}.get(who)
+        town.line.state.directory = replace(
+            known,
+            peers=tuple(replace(one, grants=one.grants if gone or one.key != "bo" else ()) for one in known.peers),
+            agencies=tuple(replace(one, period=ended) if one.key == gone else one for one in known.agencies),
+        )
+        telling = Telling(town.line)
+        assert await telling.once() and not await telling.once()
+        assert [asked.dispatch_id in one.getMessage() for one in caplog.records] == [True]
+        town.line.state.directory = known
+        await send(town, take_back(FAR))
+        assert await telling.once() and len(await town.inbox("bo")) == 1, "the other was not kept waiting"
+        assert await Telling(town.line).once() and len(await town.inbox("bo")) == 2, "the next tenure tries again"
+
+    tell()
+
+
+@awaited
+async def test_what_nobody_could_be_told_of_for_long_is_let_be(town: Story) -> None:
+    await send(town, document(to=(PROVINCE, FAR)))
+    await send(town, take_back())
+    town.clock.pass_(days=20)
+    await send(town, take_back(FAR))
+    town.clock.pass_(days=11)
+    assert await Telling(town.line).once()
+    (waiting,) = await town.inbox("bo")
+    _, said = await lifecycle.content(town.line, town.peer("bo"), waiting)
+    assert isinstance(said, Status) and said.sender.id == FAR
 
 
 @awaited

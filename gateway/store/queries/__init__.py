@@ -51,7 +51,7 @@ from gateway.store.queries.ledger import (
     tile,
     tree,
 )
-from gateway.store.queries.life import TakenBack, addressees_of, taken_back
+from gateway.store.queries.life import TakenBack, addressees_of, first_index_from, taken_back
 from gateway.store.queries.mails import (
     Contact,
     MailCounts,
@@ -152,6 +152,7 @@ __all__ = [
     "entries",
     "entries_at",
     "evidence_kept",
+    "first_index_from",
     "inbox",
     "latest_mails",
     "ledger_head",

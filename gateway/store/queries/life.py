@@ -48,6 +48,9 @@ _TAKEN_BACK = (
     .order_by(changes.c.ledger_index)
     .limit(bindparam("count"))
 )
+_FIRST_FROM = (
+    select(dispatches.c.ledger_index).where(dispatches.c.id >= bindparam("id")).order_by(dispatches.c.id).limit(1)
+)
 _UNMATCHED = (
     select(statuses)
     .join(dispatches, dispatches.c.id == statuses.c.dispatch_id)
@@ -87,6 +90,11 @@ class TakenBack:
     addressed_as: str
     answered_at: datetime
     ledger_index: int
+
+
+def first_index_from(connection: Connection, dispatch_id: str) -> int | None:
+    """The ledger index of the first dispatch from this id on, which need be nobody's; None where there is none."""
+    return connection.execute(_FIRST_FROM, {"id": dispatch_id}).scalar()
 
 
 def taken_back(connection: Connection, after: int, limit: int) -> tuple[TakenBack, ...]:
