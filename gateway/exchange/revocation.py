@@ -7,6 +7,7 @@ its last answer until that goes stale by itself; from then on what it answered f
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from typing import Protocol
 
 from gateway.trust.chains import Chains
 from gateway.trust.revocation import AnswerError, RevocationSnapshot, Source, SourceKind, read_answer
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Refresher:
         self.faults: dict[str, str] = {}
         """URLs that did not answer the last time, and why: for the operator."""
         self.snapshot = RevocationSnapshot.load(folder)
+        self._kept = True
+        """Whether the folder held the snapshot when it was last written."""
 
     async def run(self) -> None:
         """Keep the snapshot fresh until cancelled."""
@@ -102,6 +107,16 @@ class Refresher:
         return answer
 
     def _next(self, answers: dict[str, bytes], keep: frozenset[str], now: datetime) -> RevocationSnapshot:
+        """The snapshot with these answers. The folder is for the next start: a disk that is full stops nothing."""
         snapshot = self.snapshot.renewed(answers, keep, now)
-        snapshot.save(self._folder)
+        try:
+            snapshot.save(self._folder)
+        except OSError as fault:
+            if self._kept:
+                LOG.warning("the revocation snapshot cannot be kept in %s: %s", self._folder, fault)
+            self._kept = False
+        else:
+            if not self._kept:
+                LOG.warning("the revocation snapshot is kept in %s again", self._folder)
+            self._kept = True
         return snapshot

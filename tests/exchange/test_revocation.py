@@ -168,6 +168,29 @@ def test_a_source_that_went_away_counts_until_its_last_answer_is_stale(tmp_path:
     run(story, tmp_path)
 
 
+def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(it: Scene) -> None:
+        (it.folder / "revocation").write_bytes(b"no folder")
+        data = signed_under(it)
+        it.revocation(data)
+        for _ in range(2):
+            await it.refresher.once()
+            it.now += timedelta(seconds=RULES.refresh_s)
+        assert it.revocation(data) is Revocation.GOOD
+        (it.folder / "revocation").unlink()
+        await it.refresher.once()
+        assert len(list((it.folder / "revocation").iterdir())) == 2, "what was only in memory is kept now"
+
+    run(story, tmp_path)
+    said = [one.getMessage().partition(f" in {tmp_path / 'revocation'}")[::2] for one in caplog.records]
+    assert [(begun, "again" in rest) for begun, rest in said] == [
+        ("the revocation snapshot cannot be kept", False),
+        ("the revocation snapshot is kept", True),
+    ]
+
+
 def test_a_responder_is_asked_where_there_is_no_list(tmp_path: Path) -> None:
     async def story(it: Scene) -> None:
         data = signed_under(it, crl_url=None, ocsp_url=f"{it.publisher.url}/ocsp")
