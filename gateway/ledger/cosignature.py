@@ -14,37 +14,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.ledger.fault import Fault, ProofError
-from gateway.ledger.note import SignatureLine, check_key, cut_note, key_id, read_vkey, write_vkey
+from gateway.ledger.note import SignatureLine, VerifierKey, cut_note
 
-_COSIGNATURE = b"\x04"
 _TIME_BYTES, _SIGNATURE_BYTES = 8, 64
 _LATEST_S = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, slots=True)
-class WitnessKey:
+class WitnessKey(VerifierKey):
     """The public key of a witness. As a line (`vkey`) it tells its kind, so it is never taken for a ledger's."""
 
-    name: str
-    public_key: bytes
-    """32 bytes (RFC 8032)."""
-
-    def __post_init__(self) -> None:
-        check_key(self.name, self.public_key)
-
-    @property
-    def key_id(self) -> bytes:
-        return key_id(self.name, _COSIGNATURE, self.public_key)
-
-    @property
-    def vkey(self) -> str:
-        """`name+key id in hex+base64 of type and key`."""
-        return write_vkey(self.name, _COSIGNATURE, self.public_key)
-
-    @classmethod
-    def parse(cls, vkey: str) -> WitnessKey:
-        """Read a vkey. ProofError(key.form) for anything that `vkey` would not write."""
-        return cls(*read_vkey(vkey, _COSIGNATURE))
+    kind = b"\x04"
 
     def cosigned_at(self, text: bytes, line: SignatureLine) -> datetime | None:
         """When this witness cosigned the checkpoint of this text; None where the line is not its signature of it."""

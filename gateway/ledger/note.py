@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,7 +23,6 @@ NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
 """Both limits are those of Go's x/mod/sumdb/note, so a note we take is a note that one takes."""
 
-_ED25519 = b"\x01"
 _DASH = "\N{EM DASH} "
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
 _LINE = re.compile(_DASH + r"([^\s+\x00-\x1f\x7f]+) ([A-Za-z0-9+/]+={0,2})")
@@ -30,30 +30,48 @@ _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
-class NoteKey:
-    """A public key that may sign notes: what the gateway publishes of itself, as one line (`vkey`)."""
+class VerifierKey:
+    """A public key whose signatures stand in notes. A kind of key is a class, never read as another."""
+
+    kind: ClassVar[bytes]
+    """The byte by which the published forms tell kinds of signatures apart."""
 
     name: str
     public_key: bytes
     """32 bytes (RFC 8032)."""
 
     def __post_init__(self) -> None:
-        check_key(self.name, self.public_key)
+        """ProofError(key.form) for a name or a key that no signature line could name."""
+        if not _NAME.fullmatch(self.name) or len(self.public_key) != 32:
+            raise ProofError(Fault.KEY_FORM, what=repr(self.name[:40]))
 
     @property
     def key_id(self) -> bytes:
-        """The 4 bytes that open each of its signatures: SHA-256(name, LF, type, key), cut."""
-        return key_id(self.name, _ED25519, self.public_key)
+        """The 4 bytes that open each of its signatures: SHA-256(name, LF, kind, key), cut."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public_key).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        """`name+key id in hex+base64 of type and key`."""
-        return write_vkey(self.name, _ED25519, self.public_key)
+        """`name+key id in hex+base64 of kind and key`."""
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public_key).decode()}"
 
     @classmethod
-    def parse(cls, vkey: str) -> NoteKey:
+    def parse(cls, vkey: str) -> Self:
         """Read a vkey. ProofError(key.form) for anything that `vkey` would not write."""
-        return cls(*read_vkey(vkey, _ED25519))
+        name, _, rest = vkey.partition("+")
+        packed = unbase64(rest.partition("+")[2].encode("ascii", "replace"))
+        if packed is not None and packed[:1] == cls.kind:
+            key = cls(name, packed[1:])
+            if key.vkey == vkey:
+                return key
+        raise ProofError(Fault.KEY_FORM, what=repr(vkey[:80]))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteKey(VerifierKey):
+    """A public key that may sign notes: what the gateway publishes of itself, as one line (`vkey`)."""
+
+    kind = b"\x01"
 
     def verify(self, text: bytes, signature: bytes) -> bool:
         """Did this key sign `text`?"""
@@ -136,31 +154,6 @@ def cut_note(note: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
     """The text with its final LF, and the signature lines. ProofError(note.form). Nothing is verified."""
     text, lines = _cut(note)
     return text, tuple(map(SignatureLine.parse, lines))
-
-
-def check_key(name: str, public_key: bytes) -> None:
-    """ProofError(key.form) for a name or a key that no signature line could name."""
-    if not _NAME.fullmatch(name) or len(public_key) != 32:
-        raise ProofError(Fault.KEY_FORM, what=repr(name[:40]))
-
-
-def key_id(name: str, kind: bytes, public_key: bytes) -> bytes:
-    """The 4 bytes that name a key in its signatures: SHA-256(name, LF, kind, key), cut."""
-    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
-
-
-def write_vkey(name: str, kind: bytes, public_key: bytes) -> str:
-    """The key as one line: name, key id in hex, kind and key in base64."""
-    return f"{name}+{key_id(name, kind, public_key).hex()}+{base64.b64encode(kind + public_key).decode()}"
-
-
-def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
-    """Name and public key of such a line. ProofError(key.form) for anything that `write_vkey` would not write."""
-    name, _, rest = vkey.partition("+")
-    packed = unbase64(rest.partition("+")[2].encode("ascii", "replace"))
-    if packed is None or packed[:1] != kind or write_vkey(name, kind, packed[1:]) != vkey:
-        raise ProofError(Fault.KEY_FORM, what=repr(vkey[:80]))
-    return name, packed[1:]
 
 
 def unbase64(written: bytes) -> bytes | None:
