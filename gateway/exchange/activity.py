@@ -14,9 +14,10 @@ from datetime import datetime
 
 from gateway.exchange import bell
 from gateway.exchange.deadlines import receipt_deadline, received_same_day
+from gateway.exchange.entries import read_entries
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
-from gateway.ledger import NONE, Entry, EntryKind, decode
+from gateway.ledger import NONE, Entry, EntryKind
 from gateway.model.activity import MEASURES, Measure, refused_as, rows_of
 from gateway.model.agency import Directory
 from gateway.model.calendar import local_day
@@ -70,7 +71,7 @@ async def count(line: Line) -> bool:
 def read_stretch(connection: queries.Connection, now: datetime) -> Stretch:
     """The next entries to count, with what is known of them."""
     since = activity.counted(connection)
-    entries = tuple(map(decode, queries.entries(connection, since.next_index, ENTRIES_PER_ROUND)))
+    entries = tuple(read_entries(queries.entries(connection, since.next_index, ENTRIES_PER_ROUND), since.next_index))
     ids = {spoken_of for entry in entries for spoken_of in _spoken_of(entry)}
     targets = {entry["target"] for entry in entries if entry.kind is EntryKind.CHANGE}
     return Stretch(

@@ -7,9 +7,10 @@ a moment after its receipt. What is erased is forgotten: only who sent and got i
 from __future__ import annotations
 
 from gateway.exchange import bell
+from gateway.exchange.entries import read_entries
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
-from gateway.ledger import EntryKind, decode
+from gateway.ledger import EntryKind
 from gateway.model.search_words import addressee_word, sender_word, words_of
 from gateway.store import queries
 from gateway.store.queries.search import Indexable, indexable, next_to_index
@@ -32,7 +33,7 @@ async def run(line: Line) -> None:
 async def index_more(line: Line) -> bool:
     """Index what the next entries of the ledger speak of. False where there are none."""
     start = await line.store.read(next_to_index)
-    entries = [decode(one) for one in await line.store.read(queries.entries, start, ENTRIES_PER_ROUND)]
+    entries = [*read_entries(await line.store.read(queries.entries, start, ENTRIES_PER_ROUND), start)]
     if not entries:
         return False
     admitted = [one["dispatch"] for one in entries if one.kind is EntryKind.ACCEPT]

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from gateway.exchange import tenure
 from gateway.exchange.line import Line, State
+from gateway.store import StoreNotice
 from gateway.store.leases import GiveLeaseBack, TakeLease, lease
 from tests.exchange.conftest import Story
 from tests.http.town import awaited
@@ -128,3 +131,19 @@ async def test_who_cannot_reach_the_store_stops_before_anybody_else_may_begin(st
     await asyncio.to_thread(story.line.store.close)  # every write is unavailable from now on
     await turn.pass_by(began_s)
     assert loop.time() - began_s < LEASE_S
+
+
+@awaited
+async def test_a_duty_that_fails_ends_all_of_them_and_gives_the_lease_back_with_its_reason(story: Story) -> None:
+    begun: list[str] = []
+    one = node(story, "one", begun)
+
+    async def broken() -> None:
+        await until(begun, 1)
+        raise StoreNotice("ledger.entry_damaged", index="7")
+
+    with pytest.raises(ExceptionGroup) as ended:
+        await tenure.run(one.line, {"duty": one.duty, "broken": broken})
+    assert [str(fault) for fault in ended.value.exceptions] == [str(StoreNotice("ledger.entry_damaged", index="7"))]
+    assert (one.at_work, one.line.state.on_duty) == (0, False)
+    assert (await story.line.store.read(lease, tenure.NAME)).holder is None, "the next need not wait for its end"
