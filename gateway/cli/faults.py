@@ -83,8 +83,8 @@ def explain(session: Session, fault: Exception, verbose: bool) -> int:
 
 
 def alone(fault: Exception) -> Exception:
-    """The one fault in what a task group hands on; a group of several as it is."""
-    while isinstance(fault, ExceptionGroup) and len(fault.exceptions) == 1:
+    """The one fault in what a task group hands on, also where several tasks met it; a group of several as it is."""
+    while isinstance(fault, ExceptionGroup) and len({repr(one) for one in fault.exceptions}) == 1:
         fault = fault.exceptions[0]
     return fault
 
