@@ -170,15 +170,24 @@ def _show(theatre: Theatre, seen: Dispatch) -> None:
     narrator.rows(rows)
 
 
+async def _take_cases(theatre: Theatre) -> None:
+    """Every case, all under one checkpoint. Who takes a case the first time is in the ledger, which moves on by it."""
+    book = theatre.book
+    anybody = theatre.clients[book.sent[0].sender.peer]
+    while book.checkpoint != (latest := await anybody.checkpoint()):
+        book.checkpoint = latest
+        for sent in book.sent:
+            dispatch = sent.accepted.dispatch_id
+            book.cases[dispatch] = await theatre.clients[sent.sender.peer].proof(dispatch)
+
+
 async def proof(theatre: Theatre, recall: Sent) -> None:
     """Every dispatch proven; the recall before the reader's eyes, by another process that knows nothing of us."""
     narrator, book, vkey = theatre.narrator, theatre.book, theatre.stage.vkey
     narrator.act("proof")
     for sent in book.sent:
-        client, dispatch = theatre.clients[sent.sender.peer], sent.accepted.dispatch_id
-        book.dispatches.append(await client.status(dispatch))
-        book.cases[dispatch] = await client.proof(dispatch)
-    book.checkpoint = await theatre.clients[recall.sender.peer].checkpoint()
+        book.dispatches.append(await theatre.clients[sent.sender.peer].status(sent.accepted.dispatch_id))
+    await _take_cases(theatre)
     case = book.cases[recall.accepted.dispatch_id]
     path = theatre.stage.folder / "case.asice"
     await asyncio.to_thread(path.write_bytes, case)
