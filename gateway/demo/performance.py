@@ -10,7 +10,7 @@ import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelve
 from gateway.demo.cast import Issuer, Player, assemble
 from gateway.demo.narrator import Narrator
 from gateway.demo.output import is_free, leave
+from gateway.demo.people import Onlooker, let_in
 from gateway.demo.stage import Stage, prepare, write_new
 from gateway.demo.story import play, to
 from gateway.demo.theatre import Theatre
@@ -82,6 +83,7 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
     cast = assemble(issuer, hub_url(step))
     port = {"server.port": 0 if once else free_port(PORT)}
     stage = await prepare(folder, issuer, cast, now, overrides={**SETTINGS, **port}, lang=narrator.lang)
+    onlookers = () if once else await let_in(stage, now, narrator.lang)
     settings, shelves = config.load(stage.config), Shelves()
     async with (
         listening(Hub(cast, shelves, narrator), step, folder, issuer),
@@ -97,7 +99,7 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
             await asyncio.to_thread(leave, out, theatre.book, stage, summary, now)
         _conclude(theatre, summary, out)
         if not once:
-            await _where_to_look(theatre, gateway.url)
+            await _where_to_look(theatre, gateway.url, onlookers)
             await stop.wait()
             narrator.note("stopped")
     narrator.line(json.dumps(summary, ensure_ascii=False))
@@ -197,8 +199,8 @@ def _conclude(theatre: Theatre, summary: Mapping[str, object], out: Path | None)
         narrator.note("out", out=out)
 
 
-async def _where_to_look(theatre: Theatre, url: str) -> None:
-    """Addresses, tokens, and a sealed packet nobody has sent yet, for whoever wants to try."""
+async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooker]) -> None:
+    """Addresses, people, tokens, and a sealed packet nobody has sent yet, for whoever wants to try."""
     stage, cast, narrator = theatre.stage, theatre.cast, theatre.narrator
     narrator.act("look")
     spare = theatre.sealed(
@@ -209,6 +211,7 @@ async def _where_to_look(theatre: Theatre, url: str) -> None:
     narrator.rows(
         [
             (url, narrator.say("demo.look.url")),
+            (f"{url}/console", narrator.say("demo.look.console")),
             (f"{url}/openapi.json", narrator.say("demo.look.openapi")),
             (f"{url}/checkpoint", narrator.say("demo.look.checkpoint")),
             (f"{url}/metrics", narrator.say("demo.look.metrics")),
@@ -217,6 +220,8 @@ async def _where_to_look(theatre: Theatre, url: str) -> None:
             (stage.vkey, narrator.say("demo.look.vkey")),
         ]
     )
+    narrator.note("people")
+    narrator.rows([(one.person.key, one.password, one.person.name) for one in onlookers])
     narrator.note("tokens")
     names = {one.peer: one.short_name for one in (*cast.guests, *reversed(cast.players))}
     narrator.rows([(names[peer], peer, token) for peer, token in stage.tokens.items()])

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     url = next(line.split()[0] for line in told if "/openapi.json" in line)
     with urllib.request.urlopen(url) as answer:
         assert json.load(answer)["openapi"].startswith("3.")
+    _entered(told, url.removesuffix("/openapi.json"))
     kit = next(line for line in told if "gateway conformance --against" in line)
     assert _kit(kit, "--only", "send", "--only", "recall-13-15").count("pass ") == 16  # two partners, two doors each
 
@@ -42,6 +44,20 @@ def test_what_it_says_to_try_works_and_ctrl_c_ends_it(staying: Staying) -> None:
     assert staying.process.wait(timeout=30) == 0
     assert json.loads(rest[-1])["ok"] is True
     assert not folder.exists()
+
+
+def _entered(told: list[str], url: str) -> None:
+    """Each of the people it names enters with the password beside the name, and comes to the page of their role."""
+    first = next(number for number, line in enumerate(told) if "no second factor" in line) + 1
+    pages = []
+    for line in told[first : first + 5]:
+        key, password, *name = line.split()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        form = urllib.parse.urlencode({"key": key, "password": password, "code": "", "then": "/"})
+        with browser.open(f"{url}/console/enter", form.encode()) as answer:
+            pages.append(answer.url.removeprefix(f"{url}/console/"))
+            assert " ".join(name) in answer.read().decode()
+    assert pages == ["today", "today", "ledger", "health", "overview"]
 
 
 def _recalled(submit: str, dispatch: str, url: str) -> None:
