@@ -34,19 +34,20 @@ def operator_act(actor: Actor, action: str, subject: str, reason: str, salt: byt
     return Act(actor.key, action, subject, at, reason, salt, entry.encode())
 
 
-def view_act(
-    actor: Actor, dispatch_id: str, what: str, reason: str, salt: bytes, at: datetime, action: str = "view"
-) -> Act:
+def view_act(actor: Actor, dispatch_id: str, what: str, reason: str, salt: bytes, at: datetime) -> Act:
     """Somebody who is not a party looked at what a dispatch holds, or a party took its evidence."""
     entry = Entry.of(EntryKind.VIEW, at, by=actor.by, dispatch=dispatch_id, what=what, reason=salted(salt, reason))
-    return Act(actor.key, f"{action}.{what}", dispatch_id, at, reason, salt, entry.encode())
+    return Act(actor.key, f"view.{what}", dispatch_id, at, reason, salt, entry.encode())
 
 
 async def evidence_taken(line: Line, peer: Peer, dispatch_id: str, what: str) -> None:
-    """A connected system takes evidence of a dispatch: recorded before it is given, and the first time only."""
-    actor = Actor(peer.key, line.secrets.secret("peer", peer.key, 0).hex())
+    """A connected system takes evidence of a dispatch: recorded before it is given, and the first time only.
+
+    No person's key has a colon: a person and a system of one name are two who looked.
+    """
+    actor = Actor(f"peer:{peer.key}", line.secrets.secret("peer", peer.key, 0).hex())
     salt = line.chance.randbytes(SALT_BYTES)
-    act = view_act(actor, dispatch_id, what, "", salt, line.clock(), "peer.view")
+    act = view_act(actor, dispatch_id, what, "", salt, line.clock())
     if await line.store.write(RecordFirst(act)):
         line.bell.ring((bell.LEDGER,))
 

@@ -10,6 +10,7 @@ from gateway.ledger.evidence import EVENT_URI, read_evidence
 from gateway.model.reasons import Reason
 from gateway.store import queries
 from gateway.trust import verify_countersigned
+from tests.exchange.replayed import differences
 from tests.http.problems import assert_problem
 from tests.http.town import FILE, Town, awaited, inline, packet, town
 from tests.pki import pki
@@ -81,3 +82,5 @@ async def test_who_took_evidence_is_in_the_ledger_once_and_before_it_is_given(tm
         *_, (what, addressee) = await views()
         assert (what, len(await views())) == ("case", 3)
         assert addressee != sender
+        acts = [one for one in await differences(here.line) if one.what == "act"]
+        assert acts == [], "what the register calls it is what the ledger says"
