@@ -350,11 +350,13 @@ class Answered:
 
 
 def answer(tx: Transaction, said: Answered) -> list[tuple[str, int]]:
-    """Close the change that was asked last, and others of its kind. Gives each delivery with its entry's index."""
+    """Close every recall that is open, since nothing else owes an answer; where none is, the change that was asked last
+    and others of its kind. Gives each delivery with its entry's index."""
     rows = tx.connection.execute(
         _OPEN, {"agency": said.agency, "targets": list(said.targets), "asking": list(said.asking)}
     ).all()
-    meant = [row for row in rows if row.kind == rows[0].kind]
+    first = min(rows, key=lambda row: row.kind != ChangeKind.RECALL.value, default=None)
+    meant = [row for row in rows if first is not None and row.kind == first.kind]
     indexes = tx.append(
         [
             Entry.of(

@@ -272,6 +272,17 @@ async def test_a_clerk_asks_a_document_back_from_all_or_some_and_never_twice(tow
 
 
 @awaited
+async def test_who_agrees_gives_the_document_back_whatever_was_asked_after_the_recall(town: Story) -> None:
+    sent = await send(town, document(to=(PROVINCE, FAR)))
+    await collect(town, sent.dispatch_id)
+    asked = await send(town, take_back())
+    await send(town, change(BusinessType.UPDATE, "G22.2", "G22.1", to=(FAR,)))
+    await send(town, status("15"), PROVINCE)
+    recall, update = (await delivery(town, sent.dispatch_id)).changes
+    assert (recall.dispatch_id, recall.outcome(NOW), update.outcome(NOW)) == (asked.dispatch_id, "done", "pending")
+
+
+@awaited
 async def test_only_the_sender_recalls_and_only_from_addressees(town: Story) -> None:
     sent = await send(town, document())
     for peer in ("tinh", "xa"):
