@@ -11,11 +11,30 @@ from pathlib import Path
 import pytest
 
 from gateway.ledger.archive import pack, unpack
-from gateway.ledger.case import Case
+from gateway.ledger.case import Case, write_case
+from gateway.ledger.check import check_case
+from gateway.ledger.entry import Entry, EntryKind
+from gateway.ledger.receipt import write_receipt
+from gateway.trust import countersign
 from gateway.trust.timestamp import request
-from tests.ledger.cases import LOG, whole, written
+from tests.ledger.cases import (
+    ACKNOWLEDGED,
+    AT,
+    LOG,
+    acceptance,
+    changed,
+    evidence,
+    facts,
+    outcome,
+    proven,
+    sealed,
+    sha,
+    whole,
+    written,
+)
 from tests.ledger.ledgers import note_signer
 from tests.outside import require
+from tests.pki import pki
 from tests.tsa import Tsa, authority
 
 pytestmark = pytest.mark.oracle
@@ -92,6 +111,42 @@ def test_openssl_agrees_on_the_time_stamp_and_refuses_it_over_another_checkpoint
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode != 0
 
 
+def commands() -> list[str]:
+    """What docs/verify-us.md tells to type, block by block."""
+    page = (DOCS / "verify-us.md").read_text(encoding="utf-8")
+    return re.findall(r"^```sh_outside\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def sealed_with_the_next_key(*, introduced: bool) -> bytes:
+    """A case whose container a later certificate sealed; the ledger says whose it is, or does not."""
+    stated, later = facts(sealed(), sha(pki().p256.der)), pki().stranger
+    receipt_xml = countersign(write_receipt(stated), pki().gateway.signer, AT)
+    key = Entry.of(EntryKind.KEY, AT, which="seal", old=sha(pki().gateway.der), new=sha(later.der))
+    accepted, handed = acceptance(stated, receipt_xml), outcome(EntryKind.DELIVER)
+    case = changed(proven(accepted, handed, *[key] * introduced), receipt_xml=receipt_xml)
+    return write_case(replace(case, evidence=evidence(case)), later.signer, AT)
+
+
+@pytest.mark.parametrize("introduced", [True, False])
+def test_the_page_finds_which_entry_introduces_a_certificate_and_gateway_check_agrees(
+    tmp_path: Path, introduced: bool
+) -> None:
+    for program in ("openssl", "sha256sum"):
+        require(program)
+    data, name = sealed_with_the_next_key(introduced=introduced), f"certificates/{sha(pki().stranger.der)}.pem"
+    for member, content in unpack(data).items():
+        (tmp_path / member).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / member).write_bytes(content)
+    (block,) = (one for one in commands() if "kind: key" in one)
+    said = subprocess.run(["bash", "-eu", "-c", block], cwd=tmp_path, capture_output=True, text=True)
+    found = f"entries/{ACKNOWLEDGED}.txt" if introduced else "introduced by no entry in this case"
+    assert (said.returncode, said.stdout) == (0, f"{name}: {found}\n"), said.stderr
+    report = check_case(data, LOG.key.vkey)
+    assert report.holds
+    assert ("proven.key" in [one.code for one in report.proven]) is introduced
+    assert ("unproven.introduced" in [one.code for one in report.unproven]) is not introduced
+
+
 def test_every_command_of_the_page_for_court_experts_says_ok(tmp_path: Path) -> None:
     """docs/verify-us.md, run line by line in the folder of an unpacked case."""
     for program in ("openssl", "xmlsec1", "sha256sum"):
@@ -100,8 +155,7 @@ def test_every_command_of_the_page_for_court_experts_says_ok(tmp_path: Path) -> 
     (tmp_path / "case.asice").write_bytes(written(case))
     (tmp_path / "tsa.pem").write_bytes(tsa.root.pem)
     (tmp_path / "check_case.py").write_bytes(SCRIPT.read_bytes())
-    page = (DOCS / "verify-us.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```sh_outside\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = commands()
     script = f"VKEY='{LOG.key.vkey}'\npython3() {{ '{sys.executable}' \"$@\"; }}\n" + "\n".join(blocks)
     said = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True)
     out = said.stdout + said.stderr
