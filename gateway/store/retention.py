@@ -32,9 +32,9 @@ from gateway.store.schema import (
     holds,
     ledger_entries,
     salts,
-    search_words,
     statuses,
 )
+from gateway.store.search import forget
 from gateway.store.statements import Insertion
 from gateway.store.transaction import Operation, Transaction
 
@@ -69,7 +69,6 @@ _EMPTY = (
     update(attempts).where(attempts.c.delivery_id.in_(_OWN)).values(detail=""),
     update(statuses).where(statuses.c.dispatch_id == _OF).values(description="", salt=""),
     update(changes).where(changes.c.dispatch_id == _OF).values(reason=""),
-    delete(search_words).where(search_words.c.dispatch_id == _OF),
     delete(dispatch_attachments).where(dispatch_attachments.c.dispatch_id == _OF),
 )
 _UNUSED = (
@@ -178,6 +177,7 @@ class Erase(Operation[Erased]):
         _erase_salts(connection, of)
         for statement in _EMPTY:
             connection.execute(statement, of)
+        forget(connection, self.dispatch_id)
         unused = connection.execute(_UNUSED, {"digests": [part[2] for part in parts]}).scalars()
         return Erased(HoldVerdict.DONE, tuple(unused))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from gateway.store.schema import search_progress, search_texts, search_words
 from gateway.store.statements import Insertion
@@ -44,14 +44,16 @@ class IndexWords(Operation[None]):
         rows = [(word, dispatch_id) for dispatch_id, words in self.found_by for word in words]
         _WORD.run(tx.connection, sorted(rows))
         for dispatch_id in self.erased:
-            self._forget(tx, dispatch_id)
+            forget(tx.connection, dispatch_id)
         _BEGUN.run(tx.connection, [(1, 0)])
         further = search_progress.c.next_index < self.next_index
         tx.connection.execute(update(search_progress).where(further).values(next_index=self.next_index))
 
-    def _forget(self, tx: Transaction, dispatch_id: str) -> None:
-        kept = tx.connection.execute(_KEPT, {"dispatch": dispatch_id}).scalar() or ""
-        gone = [word for word in kept.split() if not word.startswith(("<", ">"))]
-        if gone:
-            tx.connection.execute(_FORGET_WORD, [{"its_word": word, "dispatch": dispatch_id} for word in gone])
-        tx.connection.execute(_FORGET_TEXT, {"dispatch": dispatch_id})
+
+def forget(connection: Connection, dispatch_id: str) -> None:
+    """Let a dispatch be found by no words any more, only by who sent and got it."""
+    kept = connection.execute(_KEPT, {"dispatch": dispatch_id}).scalar() or ""
+    gone = [word for word in kept.split() if not word.startswith(("<", ">"))]
+    if gone:
+        connection.execute(_FORGET_WORD, [{"its_word": word, "dispatch": dispatch_id} for word in gone])
+    connection.execute(_FORGET_TEXT, {"dispatch": dispatch_id})

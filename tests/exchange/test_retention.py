@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.exchange import courier, proving, retention
 from gateway.exchange.acts import Actor
+from gateway.exchange.indexing import index_more
 from gateway.exchange.retention import Due
 from gateway.ledger import check_case
 from gateway.ledger.destruction import read_destruction, write_destruction
@@ -29,11 +30,12 @@ from gateway.store import PutDirectory, Store, queries
 from gateway.store.engine import parse_url, writer_engine
 from gateway.store.queries import retention as reading
 from gateway.store.retention import HoldVerdict
+from gateway.store.schema import search_texts, search_words
 from gateway.trust import verify_countersigned
 from tests.exchange.conftest import Story, file_of
 from tests.exchange.life import delivery, status, trusting
 from tests.exchange.replayed import differences
-from tests.http.town import FAR, PROVINCE, Clock, directory, open_line
+from tests.http.town import FAR, MINISTRY, PROVINCE, Clock, directory, open_line
 from tests.pki import NOW
 
 TEN_YEARS = (Period("*", date(2020, 1, 1), 10, "Danh mục hồ sơ năm 2026"),)
@@ -157,6 +159,30 @@ def _nothing_of_it_is_left(store: Store, url: str) -> None:
             assert rows.scalar_one() == 0, table
         assert connection.execute(text("SELECT count(*) FROM salts")).scalar_one() == 0
     engine.dispose()
+
+
+def test_what_is_destroyed_is_found_at_once_by_who_sent_and_got_it_alone(store: Store, tmp_path: Path) -> None:
+    def words(connection: queries.Connection, dispatch_id: str) -> list[str]:
+        found = connection.execute(
+            select(search_words.c.word).where(search_words.c.dispatch_id == dispatch_id)
+        ).scalars()
+        kept = connection.execute(
+            select(search_texts.c.words).where(search_texts.c.dispatch_id == dispatch_id)
+        ).scalars()
+        return sorted(found) + list(kept)
+
+    async def story_told() -> None:
+        story = await began(store, tmp_path)
+        one, other = await lived(story)
+        while await index_more(story.line):
+            pass
+        first, _ = await due(story, date(2037, 1, 1))
+        before = await store.read(words, other)
+        assert await retention.erase(story.line, OPERATOR, first, "Hết thời hạn") is HoldVerdict.DONE
+        assert await store.read(words, one) == [f"<{MINISTRY}", f">{FAR}", f">{PROVINCE}"]
+        assert await store.read(words, other) == before != []
+
+    asyncio.run(story_told())
 
 
 def test_what_is_held_is_not_destroyed_until_it_is_released(store: Store, tmp_path: Path) -> None:
