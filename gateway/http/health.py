@@ -41,12 +41,6 @@ async def dependencies(line: Line) -> dict[str, bool]:
         line.check_ready()
     except Unavailable as no:
         refused = no.reason
-    stamps = line.state.stamps
-    advice = {} if stamps is None else {"timestamps": not stamps.late}
-    if line.keeping.witnesses:
-        advice["witnesses"] = all(one.away_since is None for one in line.keeping.standing.values())
-    if (concerns := line.state.concerns) is not None:
-        advice |= concerns.standing
     return {
         "accepting": refused not in {Reason.DRAINING, Reason.OVERLOADED},
         "store": refused is not Reason.STORE_UNAVAILABLE and await _store_answers(line),
@@ -54,8 +48,20 @@ async def dependencies(line: Line) -> dict[str, bool]:
         "disk": refused is not Reason.DISK_FULL,
         "key": refused is not Reason.KEY_UNAVAILABLE,
         "attachments": not line.state.lost,
-        **advice,
+        **(_advice(line) if line.state.on_duty else {}),
     }
+
+
+def _advice(line: Line) -> dict[str, bool]:
+    """How the duties stand. Only the process that does them knows: another would call well what it has never seen, and
+    one that did them once would repeat for ever what it saw last."""
+    stamps = line.state.stamps
+    advice = {} if stamps is None else {"timestamps": not stamps.late}
+    if line.keeping.witnesses:
+        advice["witnesses"] = all(one.away_since is None for one in line.keeping.standing.values())
+    if (concerns := line.state.concerns) is not None:
+        advice |= concerns.standing
+    return advice
 
 
 async def _store_answers(line: Line) -> bool:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.exchange.concerns import Concerns
+from gateway.exchange.keeping import Keeping, Standing, Witness
 from gateway.exchange.line import StampDebt
 from gateway.http import HttpLimits
+from gateway.http.health import ADVISORY
 from gateway.model.reasons import Reason
 from tests.http.problems import assert_problem
 from tests.http.town import FILE, awaited, inline, packet, town
+from tests.ledger.test_cosignature import W1
 
 
 @awaited
@@ -49,6 +54,23 @@ async def test_time_stamps_that_are_late_are_shown_and_stop_nothing(tmp_path: Pa
         figures = (await here.ask("GET", "/metrics", token=None))[1].decode()
         assert "gateway_timestamp_debt_seconds 18000.0" in figures
         assert 'gateway_timestamp_faults{fault="away"} 3.0' in figures
+
+
+@awaited
+async def test_each_advisory_is_shown_by_whoever_does_the_duties_and_stops_nothing(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        coverage = replace(here.line.calendar.coverage(here.clock().date()), table_short=True)
+        away = Standing(away_since=here.clock())
+        object.__setattr__(here.line, "keeping", Keeping(witnesses=(Witness(W1.key, ""),), standing={"one": away}))
+        here.line.state.concerns = Concerns(0, 1, 0, 1, coverage, 9)
+        here.line.state.stamps = StampDebt(here.clock(), True)
+        here.line.state.lost.add("0" * 64)
+        for on_duty, shown in ((True, ADVISORY), (False, {"attachments"})):
+            here.line.state.on_duty = on_duty
+            status, body, _ = await here.ask("GET", "/readyz", token=None)
+            states = json.loads(body)["dependencies"]
+            assert (status, {name for name, fine in states.items() if not fine}) == (200, shown)
+            assert on_duty or not (ADVISORY - shown) & states.keys(), "who does not know does not say that all is well"
 
 
 @awaited

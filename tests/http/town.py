@@ -193,6 +193,7 @@ async def town(
     port = runner.addresses[0][1]
     scheme = "https" if tls else "http"
     sequencing = asyncio.create_task(sequencer.run(line))
+    line.state.on_duty = True
     try:
         async with aiohttp.ClientSession() as session:
             yield Town(line, clock, app, port, f"{scheme}://127.0.0.1:{port}", session, sequencing)
