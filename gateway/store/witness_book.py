@@ -131,10 +131,10 @@ class WitnessBook:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._connection.rollback()  # also where the commit failed; nothing happens where SQLite did it itself
                 raise
-            self._connection.execute("COMMIT")
 
 
 def _keys(connection: sqlite3.Connection, origin: str) -> list[tuple[str]]:

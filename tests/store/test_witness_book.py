@@ -56,6 +56,21 @@ def test_what_is_not_growth_changes_nothing(path: Path) -> None:
     assert len(book.contradictions()) == CONTRADICTIONS_MAX
 
 
+def test_a_commit_that_fails_cosigns_nothing_and_the_next_one_works(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.witness_book.BUSY_TIMEOUT_S", 0.05)
+    book = WitnessBook(path, W1)
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM held").fetchone()  # whoever copies the file holds it so
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        book.decide(submitted(0, 3), AT)
+    reader.execute("COMMIT")
+    assert book.logs() == [(LOG.key.name, 0)]
+    assert book.decide(submitted(0, 3), AT).answer is Answer.COSIGNED
+
+
 def test_a_stranger_is_unknown_until_its_key_is_added_and_may_change_it(tmp_path: Path) -> None:
     WitnessBook.create(tmp_path / "witness.db")
     book = WitnessBook(tmp_path / "witness.db", W1)
