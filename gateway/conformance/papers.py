@@ -10,18 +10,16 @@ from datetime import datetime
 from gateway import edxml, trust
 from gateway.conformance.partner import Seat
 from gateway.demo.cast import SIGNER, SIGNER_POSITION
-from gateway.demo.papers import one_page_pdf
+from gateway.demo.papers import change_of, one_page_pdf
 from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import (
     Business,
     BusinessType,
-    Claim,
     Content,
     Document,
     DocumentType,
     Organ,
     OtherInfo,
-    Replacement,
     ResponseFor,
     Signer,
     Staff,
@@ -70,27 +68,13 @@ def letter(sender: Seat, addressees: Sequence[Organ], number: str, subject: str,
 def change(of: Document, kind: BusinessType, number: str, reason: str) -> Document:
     """A recall, update or replacement, its target where the vendors' library writes it (axis.md 2.3)."""
     target = ResponseFor(of.sender.id, of.code, of.promulgated_on, of.document_id)
-    business = Business(
-        kind,
-        reason,
-        of.document_id if kind is BusinessType.UPDATE else None,
-        paper="0",
-        document_changes="1" if kind is BusinessType.UPDATE else None,
-        receiver_changes="0" if kind is BusinessType.UPDATE else None,
-        replacements=(
-            (Replacement(of.document_id, tuple(one.id for one in of.addressees)),)
-            if kind is BusinessType.REPLACE
-            else ()
-        ),
-        staff=Staff("Văn thư", "Trần Thị Mẫu", "vanthu@example.vn", "0900000000"),
-    )
     return replace(
         of,
         document_id=f"{of.sender.id},{of.promulgated_on},{number}/{NOTATION}",
         code_number=number,
         subject=reason,
         response_for=(target,) if kind is BusinessType.RECALL else (),
-        business=business,
+        business=change_of(of, kind, reason),
     )
 
 
@@ -115,20 +99,3 @@ def packed(content: Content, sender: Seat, at: datetime, page: str = "") -> Pape
         digests = [("201", hashlib.sha256(one.data).hexdigest()) for one in enclosed]
         skeleton = trust.seal(skeleton, digests, sender.signer, at)
     return Paper(content, b"".join(edxml.inline(skeleton, [[one.data] for one in enclosed])))
-
-
-class _Nowhere:
-    def write(self, data: bytes, /) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-def read(file: bytes) -> Claim:
-    """What a packet's file says, and the digests of its attachments. Refused where it is none."""
-    limits = edxml.Limits()
-    cutter = edxml.Cutter(limits, _Nowhere)
-    cutter.feed(file)
-    arrived = edxml.received(*cutter.finish())
-    return edxml.read(edxml.parse(arrived.skeleton, limits), arrived)

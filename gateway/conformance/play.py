@@ -15,6 +15,7 @@ from gateway.client import Problem, TransferDamaged, Unreachable
 from gateway.conformance import papers
 from gateway.conformance.papers import Paper
 from gateway.conformance.partner import NO_ANSWER, MessageType, NotTaken, Partner
+from gateway.demo.papers import read
 from gateway.model.packet import BusinessType, Claim, Content, Document, Organ, Status, StatusCode
 from gateway.model.refusal import Refused
 
@@ -123,7 +124,7 @@ class Play:
         found = []
         for doc_id in await to.waiting(kind):
             if doc_id not in self._read:
-                self._read[doc_id] = Came(doc_id, papers.read(await to.fetch(doc_id)))
+                self._read[doc_id] = Came(doc_id, read(await to.fetch(doc_id)))
             found.append(self._read[doc_id])
         return found
 

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.conformance.papers import packed, read
+from gateway.conformance.papers import packed
 from gateway.conformance.play import Came, NotApplicable, Play, Script, expect
+from gateway.demo.papers import read
 from gateway.model.packet import BusinessType, Document, Organ, StatusCode
 
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -19,6 +19,7 @@ from gateway.conformance import papers
 from gateway.conformance.lossy_line import LossyLine
 from gateway.conformance.partner import MessageType, NotTaken, Partner, Seat
 from gateway.conformance.play import Came, Missed, Outcome, Result, expect
+from gateway.demo.papers import read
 from gateway.model.packet import BusinessType, Content, Document, Organ, Status, StatusCode
 
 LOOK_S = 0.2
@@ -51,7 +52,7 @@ class Desk:
             await asyncio.sleep(LOOK_S)
 
     async def _take(self, doc_id: str) -> None:
-        one = Came(doc_id, papers.read(await self.partner.fetch(doc_id)))
+        one = Came(doc_id, read(await self.partner.fetch(doc_id)))
         await self.partner.confirm(doc_id)
         async with self._news:
             self.came.append(one)

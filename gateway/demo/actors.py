@@ -21,7 +21,7 @@ from gateway import edxml
 from gateway.client import GatewayClient, InboxItem, Problem
 from gateway.demo.cast import Cast, Issuer, Player, certificate_pem, key_pem
 from gateway.demo.narrator import Narrator
-from gateway.demo.papers import read_content
+from gateway.demo.papers import read
 from gateway.demo.stage import write_new
 from gateway.model.packet import Status
 from gateway.model.reasons import Reason
@@ -100,7 +100,7 @@ class Puller:
         self.narrator.tell(self.player.short_name, key, **values)
 
     def _tell_status(self, item: InboxItem, file: bytes) -> None:
-        content = read_content(file)
+        content = read(file).content
         assert isinstance(content, Status), item.kind
         _tell_status(self.narrator, self.player.short_name, content)
 
@@ -138,7 +138,7 @@ class Hub:
         return web.json_response({"stored": True})
 
     def _tell(self, key: str, agency: str, file: bytes, request: web.Request) -> None:
-        content, attempt = read_content(file), request.headers["Truc-Attempt"]
+        content, attempt = read(file).content, request.headers["Truc-Attempt"]
         if isinstance(content, Status):  # the visitor asks for something back
             _tell_status(self._narrator, self._hub, content)
             return

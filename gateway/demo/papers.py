@@ -12,6 +12,7 @@ from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import (
     Business,
     BusinessType,
+    Claim,
     Content,
     Document,
     DocumentType,
@@ -96,16 +97,7 @@ def changed(
     """A recall, update or replacement of a document, with the target where the field's readers look for it."""
     addressees = tuple((organ.id, organ.name or organ.id) for organ in original.addressees)
     target = ResponseFor(original.sender.id, original.code, original.promulgated_on, original.document_id)
-    business = Business(
-        business_type,
-        reason,
-        original.document_id if business_type is BusinessType.UPDATE else None,
-        paper="0",
-        document_changes="1" if business_type is BusinessType.UPDATE else None,
-        receiver_changes="0" if business_type is BusinessType.UPDATE else None,
-        replacements=(_replacing(original),) if business_type is BusinessType.REPLACE else (),
-        staff=Staff("Văn thư", "Trần Thị Mẫu", "vanthu@demo.invalid", "0900000000"),
-    )
+    business = change_of(original, business_type, reason)
     subjects = {
         BusinessType.RECALL: f"V/v thu hồi Công văn số {original.code}",
         BusinessType.UPDATE: f"V/v cập nhật Công văn số {original.code}",
@@ -113,6 +105,21 @@ def changed(
     }
     answers = (target,) if business_type is BusinessType.RECALL else ()
     return letter(sender, addressees, number, subjects[business_type], at, business=business, response_for=answers)
+
+
+def change_of(original: Document, business_type: BusinessType, reason: str) -> Business:
+    """What a recall, update or replacement says it does, its target where the vendors' library writes it."""
+    updates, replaces = business_type is BusinessType.UPDATE, business_type is BusinessType.REPLACE
+    return Business(
+        business_type,
+        reason,
+        original.document_id if updates else None,
+        paper="0",
+        document_changes="1" if updates else None,
+        receiver_changes="0" if updates else None,
+        replacements=(_replacing(original),) if replaces else (),
+        staff=Staff("Văn thư", "Trần Thị Mẫu", "vanthu@demo.invalid", "0900000000"),
+    )
 
 
 def status(sender: Player, of: Document, code: StatusCode, at: datetime, description: str) -> Status:
@@ -145,13 +152,13 @@ class _Nowhere:
         pass
 
 
-def read_content(file: bytes) -> Content:
-    """What a packet's file says. Refused where it is none."""
+def read(file: bytes) -> Claim:
+    """What a packet's file says, and the digests of its attachments. Refused where it is none."""
     limits = edxml.Limits()
     cutter = edxml.Cutter(limits, _Nowhere)
     cutter.feed(file)
     arrived = cutter.received()
-    return edxml.read(edxml.parse(arrived.skeleton, limits), arrived).content
+    return edxml.read(edxml.parse(arrived.skeleton, limits), arrived)
 
 
 def one_page_pdf(line: str) -> Enclosure:

@@ -17,6 +17,7 @@ from gateway.conformance.axis import AxisPartner
 from gateway.conformance.play import Outcome, Result
 from gateway.conformance.sandbox import Sandbox, sandbox
 from gateway.conformance.trials import TRIALS, hold_trials
+from gateway.demo.papers import read
 from gateway.model.packet import BusinessType, Document, Organ, Status, StatusCode
 from tests.http.town import awaited
 
@@ -46,7 +47,7 @@ class Vendor:
             await asyncio.sleep(0.05)
 
     async def take(self, doc_id: str) -> None:
-        said = papers.read(await self.partner.fetch(doc_id)).content
+        said = read(await self.partner.fetch(doc_id)).content
         if "never confirms" not in self.faults:
             await self.partner.confirm(doc_id)
         if isinstance(said, Status):
