@@ -65,7 +65,15 @@ _OPEN = (
     .order_by(deliveries.c.addressee, deliveries.c.id)
     .limit(bindparam("count"))
 )
-_OPEN_OF = select(deliveries.c.id).where(WAITING, deliveries.c.addressee == bindparam("addressee"))
+_OPEN_OF = (
+    select(deliveries.c.id)
+    .where(WAITING, deliveries.c.addressee == bindparam("addressee"), deliveries.c.id > "")
+    .order_by(deliveries.c.id)
+    .limit(bindparam("count"))
+)
+"""The bound on ids says nothing, but by it SQLite takes the index of what waits, not that of all there ever was."""
+_ONE_OF = deliveries.c.addressee.concat("").in_(bindparam("addressees", expanding=True))
+"""As an expression: by the index over addressees SQLite would walk everything they ever got."""
 _DATED = (
     select(dispatches.c.due_on, dispatches.c.id)
     .where(
@@ -84,8 +92,10 @@ _DATED_OF = (
         DATED,
         dispatches.c.due_on >= bindparam("since"),
         dispatches.c.due_on <= bindparam("until"),
-        deliveries.c.addressee == bindparam("addressee"),
+        _ONE_OF,
     )
+    .order_by(dispatches.c.due_on, dispatches.c.id)
+    .limit(bindparam("count"))
 )
 _ASKED = (
     select(changes.c.deadline_at, changes.c.dispatch_id, changes.c.delivery_id)
@@ -101,7 +111,8 @@ _ASKED = (
 _ASKED_OF = (
     select(changes.c.delivery_id)
     .join(deliveries, deliveries.c.id == changes.c.delivery_id)
-    .where(UNANSWERED, changes.c.kind == "recall", deliveries.c.addressee == bindparam("addressee"))
+    .where(UNANSWERED, changes.c.kind == "recall", _ONE_OF)
+    .limit(bindparam("count"))
 )
 _its_sender = (
     select(dispatches.c.sender)
@@ -173,13 +184,24 @@ def deliveries_of(connection: Connection, dispatch_ids: Sequence[str]) -> tuple[
     return tuple(connection.execute(_OF_DISPATCHES, {"ids": list(dispatch_ids)}).scalars())
 
 
+def open_to(connection: Connection, addressee: str, limit: int) -> tuple[str, ...]:
+    """Deliveries to an agency that are not acknowledged, the oldest first."""
+    return tuple(connection.execute(_OPEN_OF, {"addressee": addressee, "count": limit}).scalars())
+
+
+def asked_of(
+    connection: Connection, addressees: Sequence[str], since: date, until: date, limit: int
+) -> tuple[str, ...]:
+    """Deliveries to these agencies that are recalled without an answer, or due in these days; at most `limit` each."""
+    values = {"addressees": list(addressees), "since": since.isoformat(), "until": until.isoformat(), "count": limit}
+    found = (connection.execute(query, values).scalars() for query in (_ASKED_OF, _DATED_OF))
+    return tuple(dict.fromkeys(one for rows in found for one in rows))
+
+
 def concerning(connection: Connection, addressee: str, since: date, until: date, limit: int) -> tuple[str, ...]:
     """Deliveries an agency may owe something for: not acknowledged, due in these days, or recalled."""
-    days = {"addressee": addressee, "since": since.isoformat(), "until": until.isoformat()}
-    ids: set[str] = set()
-    for query in (_OPEN_OF, _ASKED_OF, _DATED_OF):
-        ids.update(connection.execute(query.limit(limit), days).scalars())
-    return tuple(sorted(ids)[:limit])
+    asked = asked_of(connection, (addressee,), since, until, limit)
+    return tuple(sorted({*open_to(connection, addressee, limit), *asked})[:limit])
 
 
 def sent_back(connection: Connection, sender: str, since: datetime, limit: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, bindparam, func, select
 
 from gateway.model.dispatch import Kind
-from gateway.store.queries.deadlines import DeliveryFacts, concerning, delivery_facts
+from gateway.store.queries.deadlines import DeliveryFacts, asked_of, delivery_facts, open_to
 from gateway.store.queries.desk import (
     Paper,
     Sore,
@@ -94,9 +94,10 @@ def desktop(
         counts[0] += connection.execute(_COUNT_SENT, today).scalar_one()
         counts[1] += connection.execute(_COUNT_RECEIVED, today).scalar_one()
         ours |= dict.fromkeys(troubled(connection, agency, period.first, period.today.isoformat()))
-        due_from, due_until = period.since.date(), period.today + timedelta(days=1)
-        theirs |= dict.fromkeys(concerning(connection, agency, due_from, due_until, OWING_MAX))
-    ids = [*ours, *(one for one in theirs if one not in ours)][:IDS_MAX]
+        theirs |= dict.fromkeys(open_to(connection, agency, OWING_MAX))
+    due_from, due_until = period.since.date(), period.today + timedelta(days=1)
+    theirs |= dict.fromkeys(asked_of(connection, agencies, due_from, due_until, OWING_MAX * len(agencies)))
+    ids = [*ours, *(one for one in sorted(theirs) if one not in ours)][:IDS_MAX]
     return Desktop(
         sent=_newest(sent, limit),
         received=_newest(received, limit),
