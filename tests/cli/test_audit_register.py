@@ -144,6 +144,14 @@ def test_xmlsec1_verifies_the_seal_of_a_report(home: tuple[Path, str], tmp_path:
     path, _ = home
     page = tmp_path / "report.html"
     done("audit", "report", "--from", "2026-01-01", "--until", "2026-12-31", "-o", page, "--config", path)
-    command = ["xmlsec1", "--verify", "--id-attr:Id", "AuditReport", "--pubkey-cert-pem"]
+    command = [
+        "xmlsec1",
+        "--verify",
+        "--enabled-key-data",
+        "key-name",
+        "--id-attr:Id",
+        "AuditReport",
+        "--pubkey-cert-pem",
+    ]
     certificate = config.load(path).keys.seal_certificate
     subprocess.run([*command, certificate, f"{page}.seal.xml"], check=True, capture_output=True)
