@@ -62,6 +62,14 @@ def test_vietnamese_is_written_with_its_diacritics() -> None:
             assert VIETNAMESE.search(sentence), f"{key}: {sentence}"
 
 
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_headings_of_the_commands_tables_begin_small(lang: str) -> None:
+    for key in KEYS:
+        first = words.text(lang, key).split()[0]
+        if key.startswith("say.column.") and first != "Trục" and not first.isupper():
+            assert first[0].islower(), f"{key}: {first}"
+
+
 def test_the_two_languages_are_not_copies_of_each_other() -> None:
     for key in KEYS:
         sentence = words.text("vi", key)
