@@ -74,7 +74,7 @@ class HttpCarrier:
                 return _answer(response.status, await response.content.read(ANSWER_BYTES_MAX))
         except TimeoutError:
             return Answer(Outcome.DEFERRED, f"no answer within {timeout_s:g} s")
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: a name that cannot be looked up
             return Answer(Outcome.DEFERRED, f"{type(error).__name__}: {error}"[:REASON_CHARS_MAX])
 
 

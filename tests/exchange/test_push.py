@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import aiohttp
+import pytest
 from aiohttp import web
 from sqlalchemy import select
 
@@ -209,16 +210,20 @@ async def test_an_attempt_is_on_record_before_it_is_made_and_a_crash_is_a_late_r
     assert await outcomes(story) == {"interrupted": 1, "delivered": 1}
 
 
-@awaited
-async def test_an_unreachable_endpoint_is_a_deferral(story: Story) -> None:
-    endpoint = Endpoint()
-    async with pushing(story, tinh=endpoint) as carrier:
-        peers = tuple(replace(one, push_url="http://127.0.0.1:1/") for one in story.line.directory.peers)
-        story.line.state.directory = replace(story.line.directory, peers=peers)
-        await deliveries_of(story)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", f"http://{'a' * 64}.example/", "http://a..example/", "http://"])
+def test_an_unreachable_endpoint_is_a_deferral(story: Story, url: str) -> None:
+    @awaited
+    async def tell() -> None:
+        endpoint = Endpoint()
+        async with pushing(story, tinh=endpoint) as carrier:
+            peers = tuple(replace(one, push_url=url) for one in story.line.directory.peers)
+            story.line.state.directory = replace(story.line.directory, peers=peers)
+            await deliveries_of(story)
 
-        async def tried_twice() -> bool:
-            return (await outcomes(story))["deferred"] >= 2
+            async def tried_twice() -> bool:
+                return (await outcomes(story))["deferred"] >= 2
 
-        await run_until(story, carrier, tried_twice)
-    assert endpoint.seen == []
+            await run_until(story, carrier, tried_twice)
+        assert endpoint.seen == []
+
+    tell()
