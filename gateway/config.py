@@ -352,9 +352,11 @@ def _check_mail(mail: MailRules, reminders: ReminderRules) -> None:
     if bool(mail.user) != (mail.password_file is not None):
         raise ConfigFault("half_mail", key="mail.password_file" if mail.user else "mail.user")
     try:
-        time.fromisoformat(reminders.digest_at)
+        hour = time.fromisoformat(reminders.digest_at)
     except ValueError as wrong:
         raise ConfigFault("wrong_value", cause=f"reminders.digest_at: {wrong}") from wrong
+    if hour.tzinfo is not None:
+        raise ConfigFault("wrong_value", cause="reminders.digest_at: Viet Nam's hour, without a zone")
 
 
 def _check_ranges(config: Config) -> None:

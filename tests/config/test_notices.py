@@ -119,6 +119,7 @@ async def test_a_whole_gateway_posts_and_mails_what_it_is_configured_to(home: Pa
         ({"mail__tls": '"ssl"'}, "wrong_value"),
         ({"mail__port": "0"}, "out_of_range"),
         ({"reminders__digest_at": '"half past seven"'}, "wrong_value"),
+        ({"reminders__digest_at": '"07:30+07:00"'}, "wrong_value"),
         ({"deadlines__recall_days": "0"}, "out_of_range"),
         ({"webhooks__timeout_s": "0.0"}, "out_of_range"),
     ],
