@@ -109,11 +109,13 @@ def _ago(context: Context, since: timedelta) -> str:
     return text(context["lang"], "console.ago.now")
 
 
-def _size(size_bytes: int) -> str:
-    """A size to three figures at most."""
+@pass_context
+def _size(context: Context, size_bytes: int) -> str:
+    """A size to three figures at most, with the comma or point of the language."""
+    point = "," if context["lang"] == "vi" else "."
     size = float(size_bytes)
     for unit in ("B", "KB", "MB"):
         if size < 1000:
-            return f"{size:.3g} {unit}"
+            return f"{size:.3g} {unit}".replace(".", point)
         size /= 1000
-    return f"{size:.3g} GB"
+    return f"{size:.3g} GB".replace(".", point)
