@@ -225,7 +225,7 @@ async def test_dead_notices_are_read_and_posted_again(tmp_path: Path) -> None:
         await operator.send(f"/webhooks/{webhook_id}/replay", event="", reason="đã sửa địa chỉ")
         assert says(operator, "webhooks.none_dead")
         assert says(operator, "act.webhook.replayed")
-        assert [one["action"] for one in await acts_in_ledger(here)] == ["webhook.replayed"]
+        assert [one["action"] for one in await acts_in_ledger(here)] == ["refused.unknown", "webhook.replayed"]
 
 
 @awaited
