@@ -129,19 +129,20 @@ class Telling:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._after: int | None = None
-        """Everything up to this ledger index has been told, or could not be in this tenure."""
+        self._first: int | None = None
+        """Ledger index of the oldest request that is looked at."""
+        self._after = -1
+        """Every withdrawal up to this ledger index has been told, or could not be in this tenure."""
 
     async def once(self) -> bool:
         """Tell of what was taken back since the last round. False where there was nothing."""
         line = self._line
-        if self._after is None:
+        if self._first is None:
             since = line.new_id(line.clock() - TOLD_WITHIN)
-            first = await line.store.read(queries.first_index_from, since)
-            if first is None:
+            self._first = await line.store.read(queries.first_index_from, since)
+            if self._first is None:
                 return False
-            self._after = first - 1
-        rows = await line.store.read(queries.taken_back, self._after, TAKEN_BACK_PER_ROUND)
+        rows = await line.store.read(queries.taken_back, self._first, self._after, TAKEN_BACK_PER_ROUND)
         for row in rows:
             try:
                 await self._tell(row)

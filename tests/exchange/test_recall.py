@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -239,6 +240,22 @@ def test_who_cannot_be_told_stops_neither_the_gateway_nor_the_telling_of_others(
         assert await Telling(town.line).once() and len(await town.inbox("bo")) == 2, "the next tenure tries again"
 
     tell()
+
+
+@awaited
+async def test_what_is_withdrawn_long_after_it_was_asked_back_is_told_too(town: Story) -> None:
+    """A push was under way when it was asked back; it failed after a newer request had been answered and told."""
+    await send(town, document(to=(PROVINCE, FAR)))
+    await town.line.store.write(Reroute(Route(PROVINCE, "tinh", push=True)))
+    (due,) = await town.line.store.write(ClaimDue(NOW, 5, 5, Backoff(), 0.0))
+    await send(town, take_back())
+    await send(town, take_back(FAR))
+    telling = Telling(town.line)
+    assert await telling.once() and not await telling.once()
+    await town.line.store.write(CloseAttempt(due.delivery_id, due.number, NOW, Outcome.DEFERRED))
+    assert await town.line.store.write(ClaimDue(NOW + timedelta(hours=1), 5, 5, Backoff(), 0.0)) == ()
+    assert await telling.once()
+    assert len(await town.inbox("bo")) == 2
 
 
 @awaited

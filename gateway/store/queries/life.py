@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, or_, select, union
 
+from gateway.model.delivery import DeliveryStatus
 from gateway.model.lifecycle import FINISHED, Answer, Change, ChangeKind, Reported, processing
 from gateway.store.instants import instant, instant_or_none
-from gateway.store.schema import TAKEN_BACK, changes, deliveries, dispatches, statuses
+from gateway.store.schema import TAKEN_BACK, changes, deliveries, delivery_events, dispatches, statuses
 
 _OF_DISPATCH = select(deliveries.c.id).where(deliveries.c.dispatch_id == bindparam("id"))
 _STATUSES = (
@@ -36,16 +37,19 @@ _ADDRESSEES = (
 )
 _other = statuses.alias("agreed")
 _TAKEN_BACK = (
-    select(changes.c.dispatch_id, changes.c.delivery_id, changes.c.answered_at, changes.c.ledger_index)
+    select(changes.c.dispatch_id, changes.c.delivery_id, changes.c.answered_at, delivery_events.c.ledger_index)
     .add_columns(deliveries.c.dispatch_id.label("target"), deliveries.c.addressee, deliveries.c.addressed_as)
     .join_from(changes, deliveries, changes.c.delivery_id == deliveries.c.id)
     .join(statuses, statuses.c.dispatch_id == changes.c.dispatch_id)
+    .join(delivery_events, delivery_events.c.delivery_id == changes.c.delivery_id)
     .where(
         TAKEN_BACK,
-        changes.c.ledger_index > bindparam("after"),
+        delivery_events.c.event == DeliveryStatus.WITHDRAWN.value,
+        changes.c.ledger_index >= bindparam("first"),
+        delivery_events.c.ledger_index > bindparam("after"),
         ~exists().where(_other.c.delivery_id == changes.c.delivery_id, _other.c.status_code == "15"),
     )
-    .order_by(changes.c.ledger_index)
+    .order_by(delivery_events.c.ledger_index)
     .limit(bindparam("count"))
 )
 _FIRST_FROM = (
@@ -90,6 +94,7 @@ class TakenBack:
     addressed_as: str
     answered_at: datetime
     ledger_index: int
+    """Of the entry that it was withdrawn: that may come long after the request, when a push under way has failed."""
 
 
 def first_index_from(connection: Connection, dispatch_id: str) -> int | None:
@@ -97,9 +102,9 @@ def first_index_from(connection: Connection, dispatch_id: str) -> int | None:
     return connection.execute(_FIRST_FROM, {"id": dispatch_id}).scalar()
 
 
-def taken_back(connection: Connection, after: int, limit: int) -> tuple[TakenBack, ...]:
-    """Requests whose senders have yet to be told, from behind a ledger index."""
-    rows = connection.execute(_TAKEN_BACK, {"after": after, "count": limit})
+def taken_back(connection: Connection, first: int, after: int, limit: int) -> tuple[TakenBack, ...]:
+    """Requests from ledger index `first` on whose senders have yet to be told, withdrawn behind index `after`."""
+    rows = connection.execute(_TAKEN_BACK, {"first": first, "after": after, "count": limit})
     return tuple(
         TakenBack(
             row.dispatch_id,
