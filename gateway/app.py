@@ -167,8 +167,10 @@ async def _pdf_desk(config: Pdf, clock: Clock) -> AsyncIterator[PdfDesk | None]:
 
 
 def _keeping(config: Config) -> Keeping:
-    """How the ledger is kept. Raises KeyFileError, ProofError for what is configured wrongly."""
+    """How the ledger is kept. Raises ConfigFault, KeyFileError, ProofError for what is configured wrongly."""
     key, rules = config.keys.ledger_key, config.ledger
+    if rules.witnesses_required > len(rules.witnesses):  # no checkpoint would ever be shown, and nothing would say so
+        raise ConfigFault("witnesses", required=str(rules.witnesses_required), count=str(len(rules.witnesses)))
     previous = None
     if (path := previous_key_path(key)).exists():
         old = load_ed25519(path)

@@ -8,11 +8,13 @@ from tests.config.test_config import LEAST, decoded, refused
 
 
 def test_base_paths_are_a_list() -> None:
-    assert decoded('[axis]\nbase_paths = ["/a/b", "/c"]\n').axis.base_paths == ("/a/b", "/c")
+    assert decoded('[axis]\nbase_paths = ["/a/b", "/v1x"]\n').axis.base_paths == ("/a/b", "/v1x")
     assert decoded("[axis]\nbase_paths = []\n").axis.base_paths == ()
 
 
-@pytest.mark.parametrize("path", ["/v1", "/", "VPCP", "/VPCP/", "http://truc.test/VPCP"])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/x", "/console", "/tile/axis", "/healthz", "/", "VPCP", "/VPCP/", "http://truc.test/VPCP"]
+)
 def test_a_base_path_that_cannot_be_served_is_told(path: str) -> None:
     assert path in refused(f'{LEAST.decode()}[axis]\nbase_paths = ["{path}"]\n').say("vi")
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from gateway import config
-from gateway.app import calendar_of, running
+from gateway.app import calendar_of, open_line, running
 from gateway.client import verify_webhook
 from gateway.config import ConfigFault
 from gateway.exchange.webhooks import shown_secret
@@ -148,3 +148,13 @@ async def test_a_password_anybody_can_read_is_not_used(home: Path) -> None:
     with pytest.raises(KeyFileError):
         async with running(settings):
             pass
+
+
+@awaited
+async def test_more_witnesses_than_are_named_cannot_be_required(home: Path) -> None:
+    """Otherwise no checkpoint would ever be shown, and nothing would say why."""
+    settings = configured(home.read_text(encoding="utf-8"), home.parent, ledger__witnesses_required="2")
+    with pytest.raises(ConfigFault) as wrong:
+        async with open_line(settings):
+            pass
+    assert wrong.value.fault == "witnesses"

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-_TAKEN = ("/v1",)
+_TAKEN = frozenset({"v1", "console", "checkpoint", "tile", "openapi.json", "healthz", "readyz", "metrics"})
+"""First parts of the paths that are ours already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +29,5 @@ class AxisRules:
 
     def __post_init__(self) -> None:
         for path in self.base_paths:
-            if not _BASE_PATH.fullmatch(path) or path.startswith(_TAKEN):
+            if not _BASE_PATH.fullmatch(path) or path.split("/")[1] in _TAKEN:
                 raise ValueError(f"axis.base_paths: {path!r} is no path for the dialect")
