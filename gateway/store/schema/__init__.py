@@ -50,6 +50,7 @@ from gateway.store.schema.people import acts, people, person_agencies, recovery_
 from gateway.store.schema.retention import IN_FORCE, destructions, erased_attachments, erasures, holds
 from gateway.store.schema.search import search_progress, search_texts, search_words
 from gateway.store.schema.tables import refusals, rule_sets, rule_tables, settings
+from gateway.store.schema.uploads import blob_claims, uploads
 from gateway.store.schema.witness import cosignatures, gateway_keys
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "acts",
     "agency_changes",
     "attempts",
+    "blob_claims",
     "blobs",
     "changes",
     "checkpoints",
@@ -116,6 +118,7 @@ __all__ = [
     "settings",
     "statuses",
     "timestamps",
+    "uploads",
     "webhook_feed",
     "webhooks",
 ]
