@@ -29,7 +29,7 @@ demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
 
 test: lint packages
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,19 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+WHOLE_FOLDERS = ("browser", "demo")
+"""Their fixtures serve the folder: it stays on one core."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on one core together (`make test` uses them all): a file, or a folder with fixtures of its own."""
+    here = Path(__file__).parent
+    for item in items:
+        file = item.path.relative_to(here)
+        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in WHOLE_FOLDERS else str(file)))
 
 
 @pytest.hookimpl(wrapper=True)

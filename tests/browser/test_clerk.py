@@ -29,7 +29,7 @@ async def morning(console: Console) -> str:
     await told(here, refused, "02", "Không thuộc thẩm quyền của Ủy ban nhân dân tỉnh; đề nghị gửi Sở Nội vụ.")
     await sent(here, "G22.2", to=(DEPARTMENT,), code_number="102", subject=LONG)
     await sent(here, "G22.3", to=(PROVINCE, FAR), code_number="103", subject=EVIL)
-    here.clock.pass_(hours=26)
+    await here.pass_(hours=26)
     about = await sent(here, "G22.4", to=(PROVINCE, FAR), code_number="104", subject="Giấy mời họp về chuyển đổi số")
     await fetched(here, await delivery_of(here, about))
     while await index_more(here.line):
@@ -97,7 +97,7 @@ def test_a_page_left_open_goes_from_the_screen_when_its_session_is_over(console:
     here = console.here
     page = console.enter("lan")
     page.wait_for_selector("[data-live]")
-    here.clock.pass_(minutes=31)
+    console.do(here.pass_(minutes=31))
     console.do(sent(here))
     page.wait_for_selector("#password", timeout=10_000)
     page.fill("#key", "lan")

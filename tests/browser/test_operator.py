@@ -19,7 +19,7 @@ async def _business(console: Console) -> str:
         dispatch_id = await sent(
             here, f"G22.{number}", (PROVINCE, DEPARTMENT, FAR)[: number % 3 + 1], code_number=str(number)
         )
-    here.clock.pass_(hours=2)
+    await here.pass_(hours=2)
     return await delivery_of(here, dispatch_id)
 
 

@@ -33,7 +33,7 @@ from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
 from gateway.model.packet import Business, BusinessType, Document, DocumentType, Organ
 from gateway.model.packet import Signer as SignerInfo
 from gateway.model.signers import Capacity, Delegation, Rank, Signer
-from gateway.store import CredentialKind, PutCredential, PutDirectory, Store
+from gateway.store import CredentialKind, PutCredential, PutDirectory, Store, queries
 from gateway.trust import load_ed25519, seal
 from gateway.trust.derived import DerivingKey
 from tests.pki import NOW, key_pem, pki, write_key
@@ -128,6 +128,15 @@ class Town:
     url: str
     session: aiohttp.ClientSession
     sequencing: asyncio.Task[None]
+
+    async def pass_(self, **span: float) -> None:
+        """Let time go by, once everything is under a checkpoint: the line refuses where entries stay unsealed so long."""
+        while True:
+            head = await self.line.store.read(queries.ledger_head)
+            if head.size == head.tree_size and self.line.state.unsealed_since is None:
+                self.clock.pass_(**span)
+                return
+            await asyncio.sleep(0.01)
 
     async def ask(
         self, method: str, path: str, token: str | None = "bo", **options: object

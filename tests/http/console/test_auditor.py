@@ -189,7 +189,7 @@ async def test_what_is_odd_is_told_with_the_entries_that_show_it(tmp_path: Path)
     async with town(tmp_path) as here:
         await settle(here)
         await sent(here)
-        here.clock.pass_(hours=80)
+        await here.pass_(hours=80)
         auditor = await (await Visitor(here).enter("minh")).go("/anomalies")
         assert says(auditor, "oddities.takes_time")
         await auditor.go("/anomalies?since=2026-11-01&until=2026-12-01")

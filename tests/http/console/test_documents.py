@@ -173,7 +173,7 @@ async def test_what_somebody_has_seen_to_presses_no_more_until_it_happens_again(
         delivery = await delivery_of(here, dispatch)
         await fetched(here, delivery)
         await told(here, delivery, "02", "Thiếu phụ lục")
-        here.clock.pass_(minutes=5)
+        await here.pass_(minutes=5)
         lan = await Visitor(here).enter("lan")
         assert said(lan, "console.clerk.need.refused.ours.late")
         await (await lan.go(f"/documents/{dispatch}")).send(f"/documents/{dispatch}/settle", delivery=delivery)

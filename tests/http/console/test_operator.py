@@ -70,7 +70,7 @@ async def test_health_says_what_waits_for_whom_and_since_when(tmp_path: Path) ->
         await sent(here, "G22.1", (PROVINCE, FAR))
         delivery_id = await delivery_of(here, await sent(here, "G22.2", (PROVINCE,), code_number="12"))
         await fetched(here, delivery_id)
-        here.clock.pass_(minutes=25)
+        await here.pass_(minutes=25)
         operator = await Visitor(here).enter("tuan")
         assert says(operator, "health.well")
         assert says(operator, "ago.minutes", count="25")

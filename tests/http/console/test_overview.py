@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -33,7 +32,7 @@ async def story(here: Town) -> None:
     await told(here, to_province, "03")
     await told(here, to_province, "06")
     await sent(here, "G22.2", code_number="102")
-    here.clock.pass_(hours=1)
+    await here.pass_(hours=1)
     await refused(here, inline(*packet("G22.3", sealed=False)))
     await refused(here, inline(b"<no-packet/>", ()))
     await refused(here, inline(*packet("G22.4", to=("Z99",))))
@@ -42,25 +41,14 @@ async def story(here: Town) -> None:
     body = json.dumps({"reason": "Gửi nhầm"}).encode()
     for _ in range(2):
         await here.ask("POST", f"/v1/dispatches/{third}/recall", data=body, headers=JSON)
-    await sealed(here)
-    here.clock.pass_(days=3)
+    await here.pass_(days=3)
     await told(here, late, "01")
     fourth = await sent(here, "G22.6", to=(FAR,), code_number="106")
     await fetched(here, await delivery_of(here, fourth), "xa")
     path, stored = f"/v1/deliveries/{await delivery_of(here, fourth)}/acknowledgement", b'{"stored": true}'
     status, data, _ = await here.ask("POST", path, "xa", data=stored, headers=JSON)
     assert status == 200, data
-    await sealed(here)
-    here.clock.pass_(days=20)
-
-
-async def sealed(here: Town) -> None:
-    """Wait until everything is under a checkpoint: days may pass then, and the line still takes packets."""
-    while True:
-        head = await here.line.store.read(queries.ledger_head)
-        if head.size == head.tree_size and here.line.state.unsealed_since is None:
-            return
-        await asyncio.sleep(0.01)
+    await here.pass_(days=20)
 
 
 async def refused(here: Town, packed: bytes) -> None:
@@ -170,8 +158,7 @@ async def test_a_receipt_made_in_time_and_committed_late_is_taken_out_of_the_ove
     async with town(tmp_path) as here:
         delivery = await delivery_of(here, await sent(here))
         sent_at = here.clock()
-        await sealed(here)
-        here.clock.pass_(days=2)
+        await here.pass_(days=2)
         await count_all(here)
         span = Span.read(f"{sent_at:%Y-%m}") or _no()
         assert (await overview(here.line, span, Scope())).total[Measure.OVERDUE] == 1

@@ -40,7 +40,7 @@ async def test_day_direction_agency_kind_and_state_narrow_a_search(tmp_path: Pat
     async with town(tmp_path) as here:
         await settle(here)
         early = await sent(here, "G22.1", code_number="101")
-        here.clock.pass_(hours=48)
+        await here.pass_(hours=48)
         late = await sent(here, "G22.2", to=(DEPARTMENT,), code_number="102")
         await indexed(here)
         hoa = await Visitor(here).enter("hoa")

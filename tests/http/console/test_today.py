@@ -29,7 +29,7 @@ async def test_what_an_addressee_refused_comes_first_with_its_reason(tmp_path: P
         await fetched(here, refused)
         await told(here, refused, "02", "Không thuộc thẩm quyền")
         await sent(here, "G22.2", to=(FAR,), code_number="102")
-        here.clock.pass_(hours=26)
+        await here.pass_(hours=26)
         visitor = await Visitor(here).enter("lan")
         assert said(visitor, "console.clerk.need.refused.ours.late")
         first = visitor.page.index("Không thuộc thẩm quyền")
