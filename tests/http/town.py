@@ -130,7 +130,7 @@ class Town:
     sequencing: asyncio.Task[None]
 
     async def pass_(self, **span: float) -> None:
-        """Let time go by, once everything is under a checkpoint: the line refuses where entries stay unsealed so long."""
+        """Let time go by, once everything is under a checkpoint: the line refuses where entries stay unsealed."""
         while True:
             head = await self.line.store.read(queries.ledger_head)
             if head.size == head.tree_size and self.line.state.unsealed_since is None:
