@@ -6,6 +6,8 @@ submission and its own delivery, a connected system the refusals it was told.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gateway.exchange import register
 from gateway.exchange.line import Line
 from gateway.ledger import decode
@@ -21,16 +23,18 @@ from gateway.trust import countersign
 
 async def of_dispatch(line: Line, peer: Peer, dispatch_id: str) -> tuple[EvidenceFacts, ...]:
     """What there is evidence of, as this peer may see it, in the ledger's order."""
-    return await facts_of(line, await register.dispatch(line, peer, dispatch_id))
+    seen = await register.dispatch(line, peer, dispatch_id)
+    return await facts_of(line, seen, register.indexes_of(seen))
 
 
-async def facts_of(line: Line, seen: Dispatch) -> tuple[EvidenceFacts, ...]:
-    """Every evidence of a dispatch as somebody sees it."""
-    entries = await line.store.read(queries.entries_at, register.indexes_of(seen))
+async def facts_of(line: Line, seen: Dispatch, indexes: Collection[int]) -> tuple[EvidenceFacts, ...]:
+    """Every evidence that the entries at these indexes give of a dispatch."""
+    entries = await line.store.read(queries.entries_at, {seen.ledger_index, *indexes})
     submission = Submission.of(decode(entries[seen.ledger_index]))
     return tuple(
         facts
         for index, data in sorted(entries.items())
+        if index in indexes
         for facts in evidence_of(line.notary.key.name, index, data, submission, _relayed(line, data))
         if facts.dispatch == seen.id  # what this packet says of another is evidence about that other
     )
@@ -38,8 +42,15 @@ async def facts_of(line: Line, seen: Dispatch) -> tuple[EvidenceFacts, ...]:
 
 async def document(line: Line, peer: Peer, dispatch_id: str, index: int, name: str) -> bytes:
     """One evidence of a dispatch, sealed. Not found where there is no such event that concerns this peer."""
-    for facts in await of_dispatch(line, peer, dispatch_id):
-        if (facts.index, facts.event) == (index, name):
+    return await of_event(line, await register.dispatch(line, peer, dispatch_id), index, name)
+
+
+async def of_event(line: Line, seen: Dispatch, index: int, name: str) -> bytes:
+    """One evidence of a dispatch as somebody sees it, sealed; of any push that failed too. Not found where there is no
+    such event."""
+    known = {index} & {*register.indexes_of(seen, every_attempt=True)}
+    for facts in await facts_of(line, seen, known):
+        if facts.event == name:
             return await issue(line, facts)
     raise Refused(found(Reason.NOT_FOUND))
 

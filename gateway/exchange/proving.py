@@ -66,7 +66,7 @@ async def prove_event(line: Line, peer: Peer, dispatch_id: str, index: int) -> b
     """
     at = _sealing_at(line)
     seen = await register.dispatch(line, peer, dispatch_id)
-    entries = await line.store.read(queries.entries_at, (index,) if index in register.indexes_of(seen) else ())
+    entries = await line.store.read(queries.entries_at, {index} & {*register.indexes_of(seen, every_attempt=True)})
     if index not in entries or "addressee" not in dict(decode(entries[index]).fields):
         raise Refused(found(Reason.NOT_FOUND))
     case = await _case(line, None, seen, (index,), {})
@@ -83,7 +83,7 @@ def _sealing_at(line: Line) -> datetime:
 async def _case(
     line: Line, papers: Papers | None, seen: Dispatch, indexes: tuple[int, ...], reasons: Mapping[int, bytes]
 ) -> Case:
-    facts = [one for one in await evidence.facts_of(line, seen) if one.index in indexes]
+    facts = await evidence.facts_of(line, seen, indexes)
     documents = {(one.index, str(one.event)): await evidence.issue(line, one) for one in facts}
     indexes += await _introductions(line, sealed_beside(papers, documents.values(), line.signer.certificate_der))
     checkpoint, stamp = await _checkpoint_covering(line, max(indexes))

@@ -53,14 +53,16 @@ async def unmatched(line: Line, peer: Peer, after: int, limit: int) -> tuple[Unm
     return await line.store.read(unmatched_statuses, peer.key, after, limit)
 
 
-def indexes_of(seen: Dispatch) -> tuple[int, ...]:
+def indexes_of(seen: Dispatch, *, every_attempt: bool = False) -> tuple[int, ...]:
     """Where the ledger speaks of a dispatch as somebody sees it, in order: what it is, what it says of others, what
-    others say of it."""
+    others say of it. Of the pushes to an addressee that failed, there may be hundreds, the first and the latest."""
     indexes = {seen.ledger_index, *seen.said}
     for one in seen.deliveries:
         indexes |= {step.ledger_index for step in one.timeline if step.ledger_index is not None}
         changes = (index for change in one.changes for index in (change.ledger_index, change.answer_index))
         indexes |= {index for index in changes if index is not None}
+        failed = [attempt.ledger_index for attempt in one.attempts if attempt.ledger_index is not None]
+        indexes |= set(failed if every_attempt else (*failed[:1], *failed[-1:]))
     return tuple(sorted(indexes))
 
 

@@ -40,6 +40,7 @@ class Event(StrEnum):
     CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
     CONTENT_ACCESS_TRACKING = "ContentAccessTracking"
     CONSIGNMENT_NOTIFICATION = "ConsignmentNotification"
+    CONSIGNMENT_NOTIFICATION_FAILURE = "ConsignmentNotificationFailure"
     CONTENT_HANDOVER = "ContentHandover"
     CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
 
@@ -51,6 +52,7 @@ NEGATIVE = frozenset(
         Event.RELAY_FAILURE,
         Event.CONSIGNMENT_REJECTION,
         Event.ACCEPTANCE_REJECTION_EXPIRY,
+        Event.CONSIGNMENT_NOTIFICATION_FAILURE,
         Event.CONTENT_CONSIGNMENT_FAILURE,
         Event.CONTENT_HANDOVER_FAILURE,
     }
@@ -69,6 +71,7 @@ EVIDENCE_OF: dict[EntryKind, tuple[Event, ...]] = {
     EntryKind.ACKNOWLEDGE: (Event.CONTENT_HANDOVER, Event.CONSIGNMENT_ACCEPTANCE),
     EntryKind.DECLINE: (Event.CONSIGNMENT_REJECTION,),
     EntryKind.EXPIRE: (Event.CONTENT_HANDOVER_FAILURE, Event.ACCEPTANCE_REJECTION_EXPIRY),
+    EntryKind.ATTEMPT: (Event.CONSIGNMENT_NOTIFICATION_FAILURE,),
     EntryKind.WITHDRAW: (Event.CONTENT_CONSIGNMENT_FAILURE,),
     EntryKind.CHANGE: (Event.NOTIFICATION_FOR_ACCEPTANCE,),
     EntryKind.REMIND: (Event.CONSIGNMENT_NOTIFICATION,),
@@ -201,6 +204,8 @@ def _reason(entry: Entry) -> str:
             return DECLINED
         case EntryKind.WITHDRAW:
             return TAKEN_BACK
+        case EntryKind.ATTEMPT:
+            return f"push.{entry['outcome']}"
     return DEADLINE
 
 

@@ -138,6 +138,8 @@ class Attempt:
     ended_at: datetime | None = None
     outcome: Outcome | None = None
     detail: str = ""
+    ledger_index: int | None = None
+    """Of the entry that it left the delivery as it was; None for one that did not, or ended before that was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ _DUE = (
 )
 _INTERRUPT = (
     update(attempts)
-    .where(attempts.c.delivery_id.in_(bindparam("ids", expanding=True)), OPEN)
-    .values(ended_at=bindparam("now"), outcome=Outcome.INTERRUPTED.value)
+    .where(attempts.c.delivery_id == bindparam("delivery"), OPEN)
+    .values(ended_at=bindparam("now"), outcome=Outcome.INTERRUPTED.value, ledger_index=bindparam("index"))
 )
 _UNDER_WAY = (
     select(attempts.c.delivery_id, attempts.c.number, deliveries.c.dispatch_id, deliveries.c.addressee)
@@ -98,8 +98,10 @@ class ClaimDue(Operation[tuple[DueAttempt, ...]]):
         if not due:
             return ()
         now, until = micros(self.now), micros(self.now + timedelta(seconds=self.claim_s))
-        _record_failures(tx, {row.id: (Outcome.INTERRUPTED, None) for row in due}, self.now)
-        tx.connection.execute(_INTERRUPT, {"ids": [row.id for row in due], "now": now})
+        failed = _record_failures(tx, {row.id: (Outcome.INTERRUPTED, None) for row in due}, self.now)
+        closed: list[dict[str, Any]] = [{"delivery": one, "now": now, "index": index} for one, index in failed.items()]
+        if closed:
+            tx.connection.execute(_INTERRUPT, closed)
         asked_back = withdraw_asked_back(tx, due, self.now)
         rows = [row for row in due if row.id not in asked_back]
         if not rows:
@@ -144,12 +146,12 @@ class ClaimDue(Operation[tuple[DueAttempt, ...]]):
         return list(chosen.values())
 
 
-def _record_failures(tx: Transaction, ended: Mapping[str, tuple[Outcome, int | None]], at: datetime) -> None:
-    """An entry for each attempt about to be closed that leaves its delivery as it was. By delivery: how it ended,
-    and the number of the attempt; None: the one under way."""
+def _record_failures(tx: Transaction, ended: Mapping[str, tuple[Outcome, int | None]], at: datetime) -> dict[str, int]:
+    """An entry for each attempt about to be closed that leaves its delivery as it was; gives their indexes, by
+    delivery. `ended`, by delivery: how it ended, and the number of the attempt; None: the one under way."""
     under_way = tx.connection.execute(_UNDER_WAY, {"ids": list(ended)}).all() if ended else []
     closing = [row for row in under_way if ended[row.delivery_id][1] in (None, row.number)]
-    tx.append(
+    indexes = tx.append(
         [
             Entry.of(
                 EntryKind.ATTEMPT,
@@ -163,12 +165,18 @@ def _record_failures(tx: Transaction, ended: Mapping[str, tuple[Outcome, int | N
             for row in closing
         ]
     )
+    return {row.delivery_id: index for row, index in zip(closing, indexes, strict=True)}
 
 
 _CLOSE = (
     update(attempts)
     .where(attempts.c.delivery_id == bindparam("delivery"), attempts.c.number == bindparam("attempt"), OPEN)
-    .values(ended_at=bindparam("at"), outcome=bindparam("how"), detail=bindparam("what"))
+    .values(
+        ended_at=bindparam("at"),
+        outcome=bindparam("how"),
+        detail=bindparam("what"),
+        ledger_index=bindparam("index"),
+    )
 )
 _RELEASE = (
     update(deliveries)
@@ -202,6 +210,7 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[DeliveryStatus | None]:
+        indexes = [one._record_failure(tx) for one in operations]
         ended: list[dict[str, Any]] = [
             {
                 "delivery": one.delivery_id,
@@ -209,12 +218,10 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
                 "at": micros(one.ended_at),
                 "how": one.outcome.value,
                 "what": one.detail,
+                "index": index,
             }
-            for one in operations
+            for one, index in zip(operations, indexes, strict=True)
         ]
-        for one in operations:
-            if one.outcome.event is DeliveryEvent.DEFERRED:
-                _record_failures(tx, {one.delivery_id: (one.outcome, one.number)}, one.ended_at)
         tx.connection.execute(_CLOSE, ended)
         tx.connection.execute(_RELEASE, [{"delivery": one.delivery_id, "attempt": one.number} for one in operations])
         return advance_all(
@@ -224,6 +231,13 @@ class CloseAttempt(Operation[DeliveryStatus | None]):
                 for one in operations
             ],
         )
+
+    def _record_failure(self, tx: Transaction) -> int | None:
+        """The index of its entry, where it leaves the delivery as it was and nobody closed it before."""
+        if self.outcome.event is not DeliveryEvent.DEFERRED:
+            return None
+        ended = {self.delivery_id: (self.outcome, self.number)}
+        return _record_failures(tx, ended, self.ended_at).get(self.delivery_id)
 
 
 _LEFT_OPEN = select(attempts.c.delivery_id, attempts.c.number).where(OPEN, attempts.c.claimant == bindparam("claimant"))

@@ -44,7 +44,8 @@ from gateway.store.schema import (
 )
 
 UNKNOWABLE = "?"
-"""Stands for what was erased by the rules of retention: its digest can be compared with nothing any more."""
+"""Stands for what can be compared with nothing: its words were erased by the rules of retention, or an earlier release
+did not keep it."""
 Read = Row[*tuple[Any, ...]]
 _STREAMED = {"yield_per": 500}
 _LIMITS = Limits()
@@ -68,7 +69,7 @@ _EVENTS = select(
 ).join_from(delivery_events, deliveries)
 _CHANGES = select(changes, *_OF_DELIVERY).join_from(changes, deliveries)
 _ATTEMPTS = (
-    select(attempts.c.number, attempts.c.outcome, *_OF_DELIVERY)
+    select(attempts.c.number, attempts.c.outcome, attempts.c.ledger_index, *_OF_DELIVERY)
     .join_from(attempts, deliveries)
     .where(attempts.c.outcome.in_(_FAILED))
 )
@@ -178,6 +179,11 @@ def _change(row: Read) -> tuple[str, dict[str, Any]]:
     return f"{row.dispatch_id} {row.target} {row.addressee}", {name: getattr(row, name) for name in names}
 
 
+def _attempt(row: Read) -> tuple[str, dict[str, Any]]:
+    index = UNKNOWABLE if row.ledger_index is None else row.ledger_index
+    return f"{row.target} {row.addressee} {row.number}", {"outcome": row.outcome, "ledger_index": index}
+
+
 def _status(row: Read) -> tuple[str, dict[str, Any]]:
     digest = hashlib.sha256(bytes.fromhex(row.salt) + row.description.encode()).hexdigest()
     return row.dispatch_id, {
@@ -206,11 +212,7 @@ def _act(row: Read) -> tuple[str, dict[str, Any]]:
 
 _ROWS: tuple[tuple[str, Select[Any], Callable[[Read], tuple[str, dict[str, Any]]]], ...] = (
     ("delivery", _DELIVERIES, lambda row: (f"{row.dispatch_id} {row.addressee}", {"status": row.status, "id": row.id})),
-    (
-        "attempt",
-        _ATTEMPTS,
-        lambda row: (f"{row.target} {row.addressee} {row.number}", {"outcome": row.outcome}),
-    ),
+    ("attempt", _ATTEMPTS, _attempt),
     ("status", _STATUSES, _status),
     ("change", _CHANGES, _change),
     (

@@ -113,7 +113,8 @@ class Rebuilding:
         self._event(delivery, status, index, **said)
 
     def _attempt(self, index: int, entry: Entry) -> None:
-        self.facts.put("attempt", f"{_delivery(entry)} {entry['number']}", outcome=entry["outcome"])
+        attempt = f"{_delivery(entry)} {entry['number']}"
+        self.facts.put("attempt", attempt, outcome=entry["outcome"], ledger_index=index)
 
     def _status(self, index: int, entry: Entry) -> None:
         dispatch, code = entry["dispatch"], entry["code"]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.exchange import courier, evidence, watch
+from gateway.exchange import courier, evidence, proving, watch
+from gateway.ledger import EntryKind, check_case
 from gateway.ledger.evidence import Event, read_evidence
+from gateway.model.delivery import Backoff, Outcome
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable
+from gateway.store import ClaimDue, CloseAttempt, queries
+from gateway.store.routing import Reroute, Route
 from gateway.trust import verify_countersigned
 from tests.exchange.conftest import Story, file_of
+from tests.exchange.replayed import differences
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, awaited
 from tests.pki import pki
 
@@ -69,6 +74,56 @@ async def test_what_expired_says_so_twice_with_its_reason(story: Story) -> None:
     late = [one for one in await evidence.of_dispatch(story.line, story.peer("bo"), dispatch) if one.index == 1]
     assert [one.event for one in late] == [Event.CONTENT_HANDOVER_FAILURE, Event.ACCEPTANCE_REJECTION_EXPIRY]
     assert {one.reason for one in late} == {"deadline.passed"}
+
+
+@awaited
+async def test_pushes_that_failed_are_listed_first_and_latest_and_each_can_be_had(story: Story) -> None:
+    dispatch, tries = await failing(story, 4)
+    failures = [one for one in await evidence.of_dispatch(story.line, story.peer("bo"), dispatch) if one.index]
+    assert [one.index for one in failures] == [tries[0], tries[-1]]
+    assert {(one.event, one.recipients) for one in failures} == {
+        (Event.CONSIGNMENT_NOTIFICATION_FAILURE, (PROVINCE,)),
+    }
+    assert [one.reason for one in failures] == ["push.interrupted", "push.deferred"]
+    for index in tries:
+        xml = await evidence.document(story.line, story.peer("tinh"), dispatch, index, failures[0].event)
+        assert read_evidence(verify_countersigned(xml, pki().gateway.der)).index == index
+    with pytest.raises(Refused):
+        await evidence.document(story.line, story.peer("xa"), dispatch, tries[1], failures[0].event)
+
+
+@awaited
+async def test_a_push_that_failed_is_in_the_case_and_can_be_shown_alone(story: Story) -> None:
+    dispatch, tries = await failing(story, 3)
+    await story.seal()
+    vkey, name = story.line.notary.key.vkey, Event.CONSIGNMENT_NOTIFICATION_FAILURE
+    whole = check_case(await proving.prove(story.line, story.peer("bo"), dispatch), vkey)
+    alone = check_case(await proving.prove_event(story.line, story.peer("bo"), dispatch, tries[1]), vkey)
+    for report, indexes in ((whole, [tries[0], tries[-1]]), (alone, [tries[1]])):
+        told = [dict(one.values) for one in report.proven if one.code == "proven.evidence"]
+        assert report.holds
+        assert [one["index"] for one in told if one["event"] == name] == [str(index) for index in indexes]
+    assert [one.what for one in await differences(story.line)] == [
+        "directory"
+    ]  # of this story alone: not in its ledger
+
+
+async def failing(story: Story, times: int) -> tuple[str, list[int]]:
+    """A dispatch whose push fails so often, at first because the process dies; and the entries that say so."""
+    dispatch = (await story.submit(file_of())).dispatch_id
+    seen = await story.line.store.read(queries.dispatch, dispatch)
+    assert seen is not None
+    (delivery,) = (one.id for one in seen.deliveries)
+    await story.line.store.write(Reroute(Route(PROVINCE, "tinh", push=True)))
+    for number in range(1, times + 1):
+        story.clock.pass_(hours=1)
+        at = story.clock()
+        (due,) = await story.line.store.write(ClaimDue(at, 8, 4, Backoff(), 0.5))
+        assert (due.delivery_id, due.number) == (delivery, number)
+        if number > 1:
+            await story.line.store.write(CloseAttempt(delivery, number, at, Outcome.DEFERRED, "timeout"))
+    entries = await story.entries()
+    return dispatch, [index for index, one in enumerate(entries) if one.kind is EntryKind.ATTEMPT]
 
 
 @awaited

@@ -54,6 +54,7 @@ def entries() -> list[Entry]:
         outcome(EntryKind.EXPIRE),
         Entry.of(EntryKind.WITHDRAW, AT, **delivery, change=OTHER),
         Entry.of(EntryKind.REMIND, AT, **delivery, what="unfetched", level="1"),
+        Entry.of(EntryKind.ATTEMPT, AT, **delivery, number="3", outcome="deferred"),
         Entry.of(EntryKind.CHANGE, AT, dispatch=OTHER, relation="recalls", target=DISPATCH, addressees="H41.02"),
         *(
             Entry.of(
@@ -102,7 +103,8 @@ def test_what_did_not_happen_has_a_reason_and_nothing_else_has() -> None:
 
 
 def test_the_reason_a_refusal_gives_is_the_one_its_entry_gives() -> None:
-    reasons = {one.event: one.reason for one in everything() if one.index in (1, 5, 6)}
+    reasons = {one.event: one.reason for one in everything() if one.index in (1, 5, 6, 9)}
+    assert reasons[Event.CONSIGNMENT_NOTIFICATION_FAILURE] == "push.deferred"
     assert reasons[Event.SUBMISSION_REJECTION] == "seal.digest"
     assert reasons[Event.CONSIGNMENT_REJECTION] == "addressee.declined"
     assert reasons[Event.CONTENT_HANDOVER_FAILURE] == "deadline.passed"

@@ -125,7 +125,7 @@ def test_a_deferred_attempt_is_due_again_after_the_backoff(store: Store) -> None
     claim(store)
     close = CloseAttempt(ONE, 1, LATER, Outcome.DEFERRED, "503")
     assert write(store, close) is DeliveryStatus.QUEUED
-    assert delivery(store).attempts == (Attempt(1, NOW, LATER, Outcome.DEFERRED, "503"),)
+    assert delivery(store).attempts == (Attempt(1, NOW, LATER, Outcome.DEFERRED, "503", ledger_index=1),)
     assert claim(store, after_s=9.9) == ()
     (again,) = claim(store, after_s=10)
     assert (again.number, again.next_attempt_at) == (2, NOW + timedelta(seconds=30))

@@ -11,6 +11,7 @@ from gateway.exchange.acts import note, view_act
 from gateway.exchange.line import SALT_BYTES
 from gateway.exchange.operating import REASON_CHARS_MAX, reason_given
 from gateway.exchange.proving import prove_seen
+from gateway.exchange.register import indexes_of
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
 from gateway.ledger import MEDIA_TYPE
@@ -79,12 +80,9 @@ async def case(visit: Visit) -> web.Response:
 async def evidence_document(visit: Visit) -> web.Response:
     """One sealed evidence: of an event, with no content in it."""
     seen, index, event = await _seen(visit), int(visit.part("index")), visit.part("event")
-    for facts in await evidence.facts_of(visit.line, seen):
-        if (facts.index, facts.event) == (index, event):
-            headers = {"Content-Disposition": f'attachment; filename="{seen.id}-{index}-{event}.xml"'}
-            body = await evidence.issue(visit.line, facts)
-            return web.Response(body=body, content_type="application/xml", headers=headers)
-    raise Refused(found(Reason.NOT_FOUND))
+    body = await evidence.of_event(visit.line, seen, index, event)
+    headers = {"Content-Disposition": f'attachment; filename="{seen.id}-{index}-{event}.xml"'}
+    return web.Response(body=body, content_type="application/xml", headers=headers)
 
 
 async def _seen(visit: Visit) -> Dispatch:
@@ -107,7 +105,7 @@ async def _show(visit: Visit, seen: Dispatch, content: Document | None = None, *
     return visit.show(
         "auditor_dispatch.html",
         one=seen,
-        evidence=await evidence.facts_of(visit.line, seen),
+        evidence=await evidence.facts_of(visit.line, seen, indexes_of(seen)),
         acts=await visit.line.store.read(acts_on, subjects),
         reason_chars_max=REASON_CHARS_MAX,
         content=content,

@@ -80,7 +80,14 @@ def _deliveries(connection: Connection, of: Row[*tuple[Any, ...]]) -> tuple[Deli
     for row in connection.execute(_ATTEMPTS, {"id": dispatch_id}):
         outcome = Outcome(row.outcome) if row.outcome else None
         tries[row.delivery_id].append(
-            Attempt(row.number, instant(row.started_at), instant_or_none(row.ended_at), outcome, row.detail)
+            Attempt(
+                row.number,
+                instant(row.started_at),
+                instant_or_none(row.ended_at),
+                outcome,
+                row.detail,
+                row.ledger_index,
+            )
         )
     steps: defaultdict[str, list[TimelineEvent]] = defaultdict(list)
     for row in connection.execute(_EVENTS, {"id": dispatch_id}):
