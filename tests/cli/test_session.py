@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from gateway.model.packet import Document, Organ, OtherInfo, ResponseFor, Signer
 from gateway.trust import seal
 from gateway.trust.timestamp import request
 from tests.cli.command import Said, done, gateway
+from tests.cli.test_naughty import ARGUMENTS, told
 from tests.house.source import TOP
 from tests.ledger.cases import LOG, whole, written
 from tests.pki import Identity, p256, self_issued
@@ -52,6 +54,11 @@ class Place:
 
     def as_province(self, verb: str, *arguments: object) -> Said:
         return gateway(verb, *arguments, "--client", self.folder / "tinh.toml", "--url", self.url)
+
+    def delivery_of(self, dispatch: str) -> dict[str, Any]:
+        """The only delivery of a dispatch, as its sender sees it."""
+        ((delivery,),) = (one["deliveries"] for one in self.as_ministry("status", dispatch, "--json").json)
+        return delivery
 
     def packet(self, number: str, **changes: object) -> Path:
         """A sealed document of today, with one attachment, as a file of the field."""
@@ -245,6 +252,29 @@ def test_a_status_and_a_recall_go_round_by_the_command_alone(place: Place) -> No
     assert "thu hồi" in place.as_ministry("versions", dispatch).out
     assert len(place.as_ministry("versions", dispatch, "--thread", "--json").json) == 2
     assert place.as_province("report", delivery["id"], "13").code == 2
+
+
+def test_what_people_write_reaches_the_other_side_as_written_or_is_refused_in_words(place: Place) -> None:
+    """Nasty strings as the words of a status, of a recall and of a refusal."""
+    dispatch = place.as_ministry("submit", place.packet("150"), "--json").json["dispatch_id"]
+    delivery = place.delivery_of(dispatch)["id"]
+    place.as_province("acknowledge", delivery)
+    reported, recalled, refused = [], [], {}
+    for number, text in enumerate(ARGUMENTS):
+        if told(place.as_province("report", delivery, "05", "--text", text), text).code == 0:
+            reported.append(text)
+        if told(place.as_ministry("recall", dispatch, "--reason", text), text).code == 0:
+            recalled.append(text)
+        other = place.as_ministry("submit", place.packet(f"15{number}a"), "--json").json["dispatch_id"]
+        refusal = ("--refuse", text)
+        if told(place.as_province("acknowledge", place.delivery_of(other)["id"], *refusal), text).code == 0:
+            refused[other] = text
+    timeline = place.delivery_of(dispatch)["timeline"]
+    assert [one["detail"] for one in timeline if one["event"] == "status_05"] == reported
+    assert {one: place.delivery_of(one)["timeline"][-1]["detail"] for one in refused} == refused
+    for one in (dispatch, *refused):
+        told(place.as_ministry("status", one), one)
+    assert min(map(len, (reported, recalled, refused))) > len(ARGUMENTS) / 2
 
 
 def test_another_agencys_document_is_not_there(place: Place) -> None:
