@@ -66,6 +66,9 @@ _DELIVERY = Insertion(
     "deadline_at",
     "next_attempt_at",
     "attempts",
+    "sender",
+    "due_on",
+    "priority",
 )
 
 
@@ -114,6 +117,9 @@ def insert(
                 micros(one.deadline_at),
                 micros(admit.admitted_at),
                 0,
+                admit.sender,
+                admit.due_on.isoformat() if admit.due_on else None,
+                admit.priority,
             )
             for admit in new
             for one in admit.deliveries

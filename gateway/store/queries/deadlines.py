@@ -67,7 +67,7 @@ _OPEN = (
 )
 _OPEN_OF = (
     select(deliveries.c.id)
-    .where(WAITING, deliveries.c.addressee == bindparam("addressee"), deliveries.c.id > "")
+    .where(WAITING, deliveries.c.addressee.in_(bindparam("addressees", expanding=True)), deliveries.c.id > "")
     .order_by(deliveries.c.id)
     .limit(bindparam("count"))
 )
@@ -85,16 +85,15 @@ _DATED = (
     .limit(bindparam("count"))
 )
 _OF_DISPATCHES = select(deliveries.c.id).where(deliveries.c.dispatch_id.in_(bindparam("ids", expanding=True)))
-_DATED_OF = (
+_DUE_TO = (
     select(deliveries.c.id)
-    .join_from(dispatches, deliveries)
     .where(
         DATED,
-        dispatches.c.due_on >= bindparam("since"),
-        dispatches.c.due_on <= bindparam("until"),
-        _ONE_OF,
+        deliveries.c.addressee.in_(bindparam("addressees", expanding=True)),
+        deliveries.c.due_on >= bindparam("since"),
+        deliveries.c.due_on <= bindparam("until"),
     )
-    .order_by(dispatches.c.due_on, dispatches.c.id)
+    .order_by(deliveries.c.due_on, deliveries.c.id)
     .limit(bindparam("count"))
 )
 _ASKED = (
@@ -114,16 +113,12 @@ _ASKED_OF = (
     .where(UNANSWERED, changes.c.kind == "recall", _ONE_OF)
     .limit(bindparam("count"))
 )
-_its_sender = (
-    select(dispatches.c.sender)
-    .join_from(deliveries, dispatches)
-    .where(deliveries.c.id == delivery_events.c.delivery_id)
-    .scalar_subquery()
+_SENT_BACK_TO = (
+    select(delivery_events.c.delivery_id)
+    .join(deliveries, deliveries.c.id == delivery_events.c.delivery_id)
+    .where(SENT_BACK, delivery_events.c.at >= bindparam("since"), deliveries.c.sender.concat("") == bindparam("sender"))
 )
-"""Asked of each event: in a join SQLite would walk everything the agency ever sent."""
-_SENT_BACK_TO = select(delivery_events.c.delivery_id).where(
-    SENT_BACK, delivery_events.c.at >= bindparam("since"), _its_sender == bindparam("sender")
-)
+"""The sender as an expression: by its index SQLite would walk everything the agency waits for."""
 _FACTS = (
     select(
         deliveries.c.id,
@@ -134,8 +129,8 @@ _FACTS = (
         dispatches.c.code,
         dispatches.c.subject,
         dispatches.c.admitted_at,
-        dispatches.c.priority,
-        dispatches.c.due_on,
+        deliveries.c.priority,
+        deliveries.c.due_on,
     )
     .join_from(deliveries, dispatches)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), dispatches.c.kind == Kind.DOCUMENT.value)
@@ -184,9 +179,9 @@ def deliveries_of(connection: Connection, dispatch_ids: Sequence[str]) -> tuple[
     return tuple(connection.execute(_OF_DISPATCHES, {"ids": list(dispatch_ids)}).scalars())
 
 
-def open_to(connection: Connection, addressee: str, limit: int) -> tuple[str, ...]:
-    """Deliveries to an agency that are not acknowledged, the oldest first."""
-    return tuple(connection.execute(_OPEN_OF, {"addressee": addressee, "count": limit}).scalars())
+def open_to(connection: Connection, addressees: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Deliveries to these agencies that are not acknowledged, the oldest first."""
+    return tuple(connection.execute(_OPEN_OF, {"addressees": list(addressees), "count": limit}).scalars())
 
 
 def asked_of(
@@ -194,14 +189,14 @@ def asked_of(
 ) -> tuple[str, ...]:
     """Deliveries to these agencies that are recalled without an answer, or due in these days; at most `limit` each."""
     values = {"addressees": list(addressees), "since": since.isoformat(), "until": until.isoformat(), "count": limit}
-    found = (connection.execute(query, values).scalars() for query in (_ASKED_OF, _DATED_OF))
+    found = (connection.execute(query, values).scalars() for query in (_ASKED_OF, _DUE_TO))
     return tuple(dict.fromkeys(one for rows in found for one in rows))
 
 
 def concerning(connection: Connection, addressee: str, since: date, until: date, limit: int) -> tuple[str, ...]:
     """Deliveries an agency may owe something for: not acknowledged, due in these days, or recalled."""
     asked = asked_of(connection, (addressee,), since, until, limit)
-    return tuple(sorted({*open_to(connection, addressee, limit), *asked})[:limit])
+    return tuple(sorted({*open_to(connection, (addressee,), limit), *asked})[:limit])
 
 
 def sent_back(connection: Connection, sender: str, since: datetime, limit: int) -> tuple[str, ...]:

@@ -8,19 +8,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Kind
 from gateway.model.lifecycle import Reported, processing
 from gateway.store.instants import instant, instant_or_none, micros
-from gateway.store.schema import SENT_BACK, acts, changes, deliveries, delivery_events, dispatches, statuses
+from gateway.store.schema import (
+    DATED,
+    SENT_BACK,
+    UNANSWERED,
+    UNSETTLED,
+    acts,
+    changes,
+    deliveries,
+    delivery_events,
+    dispatches,
+    statuses,
+)
 
-SCANNED_MAX = 2_000
-"""Papers of one agency looked through for trouble: more than a busy ministry sends in the period."""
+TROUBLED_MAX = 1_000
+"""Deliveries of each kind of trouble, the oldest first: nobody reads more."""
 
 SENT_BACK_MAX = 20_000
 """Refusals of the whole register looked through, latest first."""
@@ -66,24 +77,23 @@ _COLUMNS = (
 )
 _IS_DOCUMENT = dispatches.c.kind == Kind.DOCUMENT.value
 _SENT = (
-    select(*_COLUMNS)
+    select(dispatches.c.id)
     .where(
         dispatches.c.sender == bindparam("agency"),
-        dispatches.c.id >= bindparam("first"),
-        dispatches.c.id < bindparam("before"),
+        dispatches.c.id > bindparam("newer"),
         _IS_DOCUMENT,
     )
     .order_by(dispatches.c.id.desc())
     .limit(bindparam("count"))
 )
+_its_kind = select(dispatches.c.kind).where(dispatches.c.id == deliveries.c.dispatch_id).scalar_subquery()
+"""Asked of each row: in a join an engine may begin with every document there is."""
 _RECEIVED = (
-    select(*_COLUMNS)
-    .join_from(deliveries, dispatches)
+    select(deliveries.c.id)
     .where(
         deliveries.c.addressee == bindparam("agency"),
-        deliveries.c.id >= bindparam("first"),
-        deliveries.c.id < bindparam("before"),
-        _IS_DOCUMENT,
+        deliveries.c.id > bindparam("newer"),
+        _its_kind == Kind.DOCUMENT.value,
     )
     .order_by(deliveries.c.id.desc())
     .limit(bindparam("count"))
@@ -100,24 +110,40 @@ _DELIVERIES = (
     .where(deliveries.c.dispatch_id.in_(bindparam("ids", expanding=True)))
     .order_by(deliveries.c.id)
 )
+_OF_DELIVERIES = select(deliveries.c.id, deliveries.c.dispatch_id).where(
+    deliveries.c.id.in_(bindparam("ids", expanding=True))
+)
 _STATUSES = (
     select(statuses)
     .where(statuses.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(statuses.c.ledger_index)
 )
-_recent = (
-    select(dispatches.c.id, dispatches.c.due_on)
-    .where(dispatches.c.sender == bindparam("agency"), dispatches.c.id >= bindparam("first"), _IS_DOCUMENT)
-    .order_by(dispatches.c.id.desc())
-    .limit(SCANNED_MAX)
-    .subquery()
+_OURS = deliveries.c.sender.in_(bindparam("agencies", expanding=True))
+_WANDERING = deliveries.c.sender.concat("").in_(bindparam("agencies", expanding=True))
+"""As an expression: by an index over senders SQLite would walk everything they wait for, not the few rows asked of."""
+_UNSETTLED = (
+    select(deliveries.c.id)
+    .where(UNSETTLED, _OURS, deliveries.c.id >= bindparam("first"))
+    .order_by(deliveries.c.id)
+    .limit(TROUBLED_MAX)
 )
-_TROUBLED = select(deliveries.c.id).where(
-    deliveries.c.dispatch_id == _recent.c.id,
-    or_(
-        deliveries.c.status.in_(("queued", "delivered", "refused", "expired")),
-        and_(_recent.c.due_on < bindparam("today"), deliveries.c.status == "acknowledged"),
-    ),
+_DUE = (
+    select(deliveries.c.id)
+    .where(
+        DATED,
+        _OURS,
+        deliveries.c.due_on >= bindparam("since_day"),
+        deliveries.c.due_on < bindparam("today"),
+        deliveries.c.status == DeliveryStatus.ACKNOWLEDGED.value,
+    )
+    .order_by(deliveries.c.due_on, deliveries.c.id)
+    .limit(TROUBLED_MAX)
+)
+_NOT_GIVEN_BACK = (
+    select(changes.c.delivery_id)
+    .join(deliveries, deliveries.c.id == changes.c.delivery_id)
+    .where(UNANSWERED, changes.c.kind == "recall", _WANDERING)
+    .limit(TROUBLED_MAX)
 )
 _came_back = (
     select(delivery_events.c.delivery_id)
@@ -126,23 +152,7 @@ _came_back = (
     .limit(SENT_BACK_MAX)
     .subquery()
 )
-_its_sender = (
-    select(dispatches.c.sender)
-    .join_from(deliveries, dispatches)
-    .where(deliveries.c.id == _came_back.c.delivery_id)
-    .scalar_subquery()
-)
-"""Asked of each row: in a join SQLite would walk everything the agencies ever sent."""
-_SENT_BACK = select(_came_back.c.delivery_id).where(_its_sender.in_(bindparam("agencies", expanding=True)))
-_NOT_AGREED = (
-    select(deliveries.c.id)
-    .join_from(changes, deliveries, changes.c.delivery_id == deliveries.c.id)
-    .where(
-        deliveries.c.dispatch_id == _recent.c.id,
-        changes.c.kind == "recall",
-        or_(changes.c.answer.is_(None), changes.c.answer == "refused"),
-    )
-)
+_SENT_BACK = select(deliveries.c.id).where(deliveries.c.id == _came_back.c.delivery_id, _WANDERING)
 _SETTLED = (
     select(acts.c.subject, func.max(acts.c.at).label("at"))
     .where(acts.c.subject.in_(bindparam("ids", expanding=True)), acts.c.action == bindparam("action"))
@@ -166,22 +176,37 @@ class Sore:
     detail: str
 
 
-def sent_papers(connection: Connection, agency: str, first: str, before: str, limit: int) -> tuple[Paper, ...]:
-    """Documents an agency sent, newest first, of dispatch ids from `first` to below `before`."""
-    values = {"agency": agency, "first": first, "before": before, "count": limit}
-    return _with_deliveries(connection, connection.execute(_SENT, values).all(), None)
+def sent_papers(connection: Connection, agencies: Sequence[str], limit: int) -> tuple[Paper, ...]:
+    """The newest documents these agencies sent, newest first."""
+    return papers(connection, _newest(connection, _SENT, agencies, limit))
 
 
-def received_papers(connection: Connection, agency: str, first: str, before: str, limit: int) -> tuple[Paper, ...]:
-    """Documents an agency got, newest first, of delivery ids from `first` to below `before`."""
-    values = {"agency": agency, "first": first, "before": before, "count": limit}
-    return _with_deliveries(connection, connection.execute(_RECEIVED, values).all(), {agency})
+def received_papers(connection: Connection, agencies: Sequence[str], limit: int) -> tuple[Paper, ...]:
+    """The newest documents these agencies got, newest first; of several deliveries of one, theirs alone."""
+    got = _newest(connection, _RECEIVED, agencies, limit)
+    ids = {row.dispatch_id for row in connection.execute(_OF_DELIVERIES, {"ids": got})}
+    return _with_deliveries(connection, _rows(connection, tuple(ids)), set(agencies))
+
+
+def _newest(connection: Connection, query: Select[tuple[str]], agencies: Sequence[str], limit: int) -> list[str]:
+    """The newest identifiers of all agencies together. Once a list is full, only what is newer than its end is read:
+    of fifty agencies hardly more than of one."""
+    found: list[str] = []
+    for agency in agencies:
+        newer = found[-1] if len(found) == limit else ""
+        more = connection.execute(query, {"agency": agency, "newer": newer, "count": limit}).scalars()
+        found = sorted({*found, *more}, reverse=True)[:limit]
+    return found
 
 
 def papers(connection: Connection, ids: Sequence[str]) -> tuple[Paper, ...]:
     """These documents with every delivery, newest first."""
+    return _with_deliveries(connection, _rows(connection, ids), None)
+
+
+def _rows(connection: Connection, ids: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
     rows = connection.execute(_PAPERS, {"ids": list(ids)}).all()
-    return _with_deliveries(connection, sorted(rows, key=lambda row: str(row.id), reverse=True), None)
+    return sorted(rows, key=lambda row: str(row.id), reverse=True)
 
 
 def _with_deliveries(
@@ -228,18 +253,27 @@ def _told(connection: Connection, ids: Sequence[str]) -> dict[str, list[Reported
     return told
 
 
-def troubled(connection: Connection, agency: str, first: str, today: str) -> tuple[str, ...]:
-    """Deliveries of what an agency sent since dispatch id `first` that did not arrive, are not acknowledged, are due
-    (`today`: yyyy-mm-dd), or whose recall is not agreed to."""
-    values = {"agency": agency, "first": first, "today": today}
-    found = dict.fromkeys(connection.execute(_TROUBLED, values).scalars())
-    return tuple(found | dict.fromkeys(connection.execute(_NOT_AGREED, values).scalars()))
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From when on trouble is looked for: the instant, the lowest identifier of that instant, and the day that runs."""
+
+    at: datetime
+    first: str
+    today: date
 
 
-def sent_back_to(connection: Connection, agencies: Sequence[str], since: datetime) -> tuple[str, ...]:
-    """Deliveries of what these agencies sent that addressees would not take, since an instant."""
-    values = {"since": micros(since), "agencies": list(agencies)}
-    return tuple(dict.fromkeys(connection.execute(_SENT_BACK, values).scalars()))
+def troubled(connection: Connection, agencies: Sequence[str], since: Since) -> tuple[str, ...]:
+    """Deliveries of what these agencies sent that addressees would not take, that did not arrive, are not
+    acknowledged, are due, or whose recall is not answered."""
+    values = {
+        "agencies": list(agencies),
+        "first": since.first,
+        "since": micros(since.at),
+        "since_day": since.at.date().isoformat(),
+        "today": since.today.isoformat(),
+    }
+    found = (connection.execute(query, values).scalars() for query in (_SENT_BACK, _NOT_GIVEN_BACK, _DUE, _UNSETTLED))
+    return tuple(dict.fromkeys(one for rows in found for one in rows))
 
 
 def sores(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Sore]]:

@@ -12,11 +12,11 @@ from gateway.model.dispatch import Kind
 from gateway.store.queries.deadlines import DeliveryFacts, asked_of, delivery_facts, open_to
 from gateway.store.queries.desk import (
     Paper,
+    Since,
     Sore,
     acted_on,
     newest_event,
     received_papers,
-    sent_back_to,
     sent_papers,
     sores,
     troubled,
@@ -25,29 +25,30 @@ from gateway.store.schema import deliveries, dispatches
 
 END = "Z" * 32
 """Behind every identifier."""
-OWING_MAX = 300
-"""Of one agency, and looked at in all: whoever owes more sees the oldest first."""
-IDS_MAX = 1_000
-COUNTED_MAX = 100_000
-"""Of what came to one agency in a day."""
+OWING_MAX = 500
+"""Of each kind of debt: whoever owes more sees the oldest first."""
+IDS_MAX = 2_000
+"""Looked at in all: half of them sent, half received."""
 
 _COUNT_SENT = (
     select(func.count())
     .select_from(dispatches)
     .where(
-        dispatches.c.sender == bindparam("agency"),
+        dispatches.c.sender.in_(bindparam("agencies", expanding=True)),
         dispatches.c.id >= bindparam("first"),
         dispatches.c.kind == Kind.DOCUMENT.value,
     )
 )
-_came = (
-    select(deliveries.c.dispatch_id)
-    .where(deliveries.c.addressee == bindparam("agency"), deliveries.c.id >= bindparam("first"))
-    .limit(COUNTED_MAX)
-    .subquery()
+_its_kind = select(dispatches.c.kind).where(dispatches.c.id == deliveries.c.dispatch_id).scalar_subquery()
+_COUNT_RECEIVED = (
+    select(func.count())
+    .select_from(deliveries)
+    .where(
+        deliveries.c.addressee.in_(bindparam("agencies", expanding=True)),
+        deliveries.c.id >= bindparam("first"),
+        _its_kind == Kind.DOCUMENT.value,
+    )
 )
-_its_kind = select(dispatches.c.kind).where(dispatches.c.id == _came.c.dispatch_id).scalar_subquery()
-_COUNT_RECEIVED = select(func.count()).select_from(_came).where(_its_kind == Kind.DOCUMENT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +83,20 @@ def desktop(
     """The first page of somebody who works for these agencies; lists of at most `limit` rows. `settled_by`: the act
     by which somebody says that they have seen to a delivery."""
     event = newest_event(connection)
-    sent: list[Paper] = []
-    received: list[Paper] = []
-    counts = [0, 0]
-    ours: dict[str, None] = dict.fromkeys(sent_back_to(connection, agencies, period.since))
-    theirs: dict[str, None] = {}
-    for agency in agencies:
-        sent += sent_papers(connection, agency, "", END, limit)
-        received += received_papers(connection, agency, "", END, limit)
-        today = {"agency": agency, "first": period.today_first}
-        counts[0] += connection.execute(_COUNT_SENT, today).scalar_one()
-        counts[1] += connection.execute(_COUNT_RECEIVED, today).scalar_one()
-        ours |= dict.fromkeys(troubled(connection, agency, period.first, period.today.isoformat()))
-        theirs |= dict.fromkeys(open_to(connection, agency, OWING_MAX))
+    day = {"agencies": list(agencies), "first": period.today_first}
+    ours = troubled(connection, agencies, Since(period.since, period.first, period.today))
     due_from, due_until = period.since.date(), period.today + timedelta(days=1)
-    theirs |= dict.fromkeys(asked_of(connection, agencies, due_from, due_until, OWING_MAX * len(agencies)))
-    ids = [*ours, *(one for one in sorted(theirs) if one not in ours)][:IDS_MAX]
+    asked = asked_of(connection, agencies, due_from, due_until, OWING_MAX)
+    theirs = {*asked, *open_to(connection, agencies, OWING_MAX)}.difference(ours)
+    ids = [*ours[: IDS_MAX // 2], *sorted(theirs)[: IDS_MAX // 2]]
     return Desktop(
-        sent=_newest(sent, limit),
-        received=_newest(received, limit),
-        sent_today=counts[0],
-        received_today=counts[1],
+        sent=sent_papers(connection, agencies, limit),
+        received=received_papers(connection, agencies, limit),
+        sent_today=connection.execute(_COUNT_SENT, day).scalar_one(),
+        received_today=connection.execute(_COUNT_RECEIVED, day).scalar_one(),
         ours=frozenset(ours),
         facts=delivery_facts(connection, ids),
         sores=sores(connection, ids),
         settled=acted_on(connection, ids, settled_by),
         event=event,
     )
-
-
-def _newest(found: Sequence[Paper], limit: int) -> tuple[Paper, ...]:
-    unique = {one.id + "".join(each.id for each in one.deliveries): one for one in found}
-    return tuple(sorted(unique.values(), key=lambda one: one.id, reverse=True)[:limit])

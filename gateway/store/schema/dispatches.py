@@ -35,6 +35,8 @@ OPEN = text("ended_at IS NULL")
 CLAIMED = text("claimed_until IS NOT NULL")
 DATED = text("due_on IS NOT NULL")
 """Documents to be dealt with by a day."""
+UNSETTLED = text("status IN ('queued', 'delivered', 'refused', 'expired')")
+"""Deliveries a sender may have to see to: not acknowledged yet, or never to be."""
 SENT_BACK = text("event IN ('refused', 'status_02')")
 """An addressee's system or its people would not take the document."""
 
@@ -113,6 +115,9 @@ deliveries = Table(
     Column("next_attempt_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("claimed_until", BigInteger),
+    Column("sender", Key),
+    Column("due_on", String(10)),
+    Column("priority", SmallInteger),
     Index("uq_deliveries_addressee", "dispatch_id", "addressee", unique=True),
     partial_index("ix_deliveries_waiting", "peer", "ledger_index", "id", where=WAITING),
     partial_index("ix_deliveries_open", "addressee", "id", where=WAITING),
@@ -121,9 +126,13 @@ deliveries = Table(
     partial_index("ix_deliveries_deadline", "deadline_at", where=UNDELIVERED),
     partial_index("ix_deliveries_claimed", "addressee", where=CLAIMED),
     Index("ix_deliveries_addressee", "addressee", "id"),
+    partial_index("ix_deliveries_unsettled", "sender", "id", where=UNSETTLED),
+    partial_index("ix_deliveries_due_from", "sender", "due_on", where=DATED),
+    partial_index("ix_deliveries_due_to", "addressee", "due_on", where=DATED),
 )
 
-"""`ledger_index` is the dispatch's: inboxes are read in the order of commits, which identifiers only nearly follow."""
+"""`ledger_index`, `sender`, `due_on` and `priority` are the dispatch's: inboxes are read in the order of commits, which
+identifiers only nearly follow, and what an agency's desk shows is a stretch of an index."""
 
 delivery_events = Table(
     "delivery_events",
