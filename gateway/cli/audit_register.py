@@ -35,20 +35,20 @@ def audit_replay(session: Session, vkeys: tuple[str, ...], as_json: bool, config
         session.show_json({"entries": size, "differences": [asdict(one) for one in differences]})
     else:
         for one in differences:
-            session.tell(
-                f"say.replay.register.{one.how}",
-                what=one.what,
-                key=one.key,
-                field=one.field,
-                said=one.said,
-                held=one.held,
-            )
+            tell_difference(session, one)
         session.tell(
             "say.replay.register.differ" if differences else "say.replay.register.same",
             count=len(differences),
             size=size,
         )
     return FAILED if differences else DONE
+
+
+def tell_difference(session: Session, one: Difference) -> None:
+    """One line for one difference."""
+    session.tell(
+        f"say.replay.register.{one.how}", what=one.what, key=one.key, field=one.field, said=one.said, held=one.held
+    )
 
 
 async def _replayed(

@@ -29,6 +29,7 @@ from gateway.cli import (
     founding,
     ledger_keys,
     life,
+    moving,
     packets,
     peers,
     people,
@@ -47,7 +48,7 @@ from gateway.model.words import LANGUAGES
 
 class _Root(Verbs):
     sections: Mapping[str, tuple[str, ...]] = {
-        "begin": ("demo", "conformance", "init", "serve", "upgrade"),
+        "begin": ("demo", "conformance", "init", "serve", "upgrade", "migrate"),
         "documents": (
             "examine",
             "submit",
@@ -95,6 +96,7 @@ for _verb in (
     founding.init,
     running.serve,
     founding.upgrade,
+    moving.migrate,
     examine.examine,
     packets.submit,
     packets.inbox,

@@ -17,6 +17,8 @@ PAGE_BYTES = 8_192
 """SQLite's page: 8 KiB costs a fifth less than 4 KiB for the usual attachment of 20 KB."""
 CACHE_KIB = 65_536
 BUSY_TIMEOUT_MS = 10_000
+ALONE_TIMEOUT_MS = 1_000
+"""Whoever wants a file for itself hears at once that somebody has it."""
 CONNECT_TIMEOUT_S = 5
 
 
@@ -40,6 +42,11 @@ def sqlite_path(url: URL) -> Path | None:
 def writer_engine(url: URL) -> Engine:
     """The one connection of a writer: every transaction takes the write lock when it begins."""
     return _engine(url, connections=1, begin="BEGIN IMMEDIATE", setup=_set_up_writer)
+
+
+def alone_engine(url: URL) -> Engine:
+    """The one connection to an embedded database that nobody else has open, and nobody opens meanwhile."""
+    return _engine(url, connections=1, begin="BEGIN EXCLUSIVE", setup=_set_up_alone)
 
 
 def reader_engine(url: URL, connections: int) -> Engine:
@@ -97,6 +104,12 @@ def _set_up_reader(engine: Engine, connection: DBAPIConnection) -> None:
         return
     _run(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
     connection.commit()
+
+
+def _set_up_alone(_engine: Engine, connection: DBAPIConnection) -> None:
+    _run(connection, f"PRAGMA busy_timeout = {ALONE_TIMEOUT_MS}")
+    _run(connection, "PRAGMA locking_mode = EXCLUSIVE")  # before anything is read: a reader of the log would stay one
+    _set_up_sqlite(connection)
 
 
 def _set_up_sqlite(connection: DBAPIConnection) -> None:

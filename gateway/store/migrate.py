@@ -12,13 +12,21 @@ from sqlalchemy import Connection, Engine
 
 from gateway.store.notice import StoreNotice
 
+MOVED = "moved_to"
+"""The setting of a register that was moved to another database: its address."""
+
 
 def upgrade(engine: Engine) -> None:
     """Bring the database to the newest schema, in one transaction."""
     with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_on(connection)
+
+
+def upgrade_on(connection: Connection) -> None:
+    """Bring the database to the newest schema, in the transaction that is under way."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def check(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from gateway.store.engine import (
 )
 from gateway.store.faults import translated
 from gateway.store.notice import StoreNotice
-from gateway.store.queries import blob_data
+from gateway.store.queries import blob_data, setting
 from gateway.store.transaction import Operation
 from gateway.store.wal import WriteAheadLog
 from gateway.store.writer import Grouping, Writer
@@ -33,6 +33,12 @@ R = TypeVar("R")
 
 READERS = 4
 """Threads that read. More only queue for the interpreter."""
+
+
+def _check_not_moved(connection: Connection) -> None:
+    """StoreNotice where the register went on in another database: two would go on with one ledger."""
+    if (where := setting(connection, migrate.MOVED)) is not None:
+        raise StoreNotice("store.moved", url=where)
 
 
 def _nothing_to_stop(_cause: str) -> None:
@@ -100,6 +106,7 @@ class Store:
         try:
             with translated(_nothing_to_stop), reader.connect() as connection:
                 migrate.check(connection)
+                _check_not_moved(connection)
         except BaseException:
             reader.dispose()
             raise
