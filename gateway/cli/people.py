@@ -194,5 +194,9 @@ def machine_act(settings: Config, action: str, subject: str, reason: str) -> Act
 
 def at_the_machine(key: DerivingKey) -> Actor:
     """Whoever runs the command: the account's name in the register, a digest nobody can guess in the ledger."""
-    account = f"@{getpass.getuser()}"
-    return Actor(account, key.secret("pseudonym", account, 0).hex())
+    return under_the_name(key, f"@{getpass.getuser()}")
+
+
+def under_the_name(key: DerivingKey, name: str) -> Actor:
+    """Whoever acts under a name that nobody entered with."""
+    return Actor(name, key.secret("pseudonym", name, 0).hex())

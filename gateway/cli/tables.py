@@ -1,8 +1,8 @@
 """The verbs of the authority table: one person proposes a version, another approves it, and at its instant it decides.
 
-Who proposes and who approves are here the names operators give; the ledger keeps both. That two people stand behind
-two names is for the house that runs the gateway to see to, the register sees to it that the names differ. Whoever
-proposes or approves in the console has entered there, and their act is recorded beside it.
+Who proposes and who approves are here the names operators give; the register keeps both, the ledger their digests. That
+two people stand behind two names is for the house that runs the gateway to see to, the register sees to it that the
+names differ. Whoever proposes or approves in the console has entered there, and their act is recorded beside it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import click
 
 from gateway import config
 from gateway.cli.fields import WrongField, instant
+from gateway.cli.people import under_the_name
 from gateway.cli.register import configured, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
+from gateway.exchange.acts import Actor
 from gateway.exchange.tables import proposal, table_entry
 from gateway.ledger import EntryKind
 from gateway.model.refusal import Refused
@@ -28,6 +30,7 @@ from gateway.rules.authority_table import AUTHORITY, TableError, shipped_table
 from gateway.store import ApproveTable, ProposeTable, queries
 from gateway.store.queries import RuleTable
 from gateway.trust import Signer, load_signer
+from gateway.trust.derived import load_deriving_key
 
 OPERATOR = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 """An operator's account, as the ledger writes words: `lan.nguyen`."""
@@ -49,18 +52,19 @@ def propose(session: Session, file: Path, by: str, effective_from: str, config_f
     _check_operator(session, by)
     settings, at = config.load(config_file), datetime.now(UTC)
     signer = load_signer(settings.keys.seal_key, settings.keys.seal_certificate)
-    one = _proposal(session, file, signer, by, _instant(session, effective_from), at)
+    actor = under_the_name(load_deriving_key(settings.keys.derive_key), by)
+    one = _proposal(session, file, signer, actor, _instant(session, effective_from), at)
     asyncio.run(_propose(session, settings, one))
     session.tell("say.table.proposed", version=one.version, effective_from=effective_from)
     session.note("say.table.next", version=one.version)
 
 
 def _proposal(
-    session: Session, file: Path, signer: Signer, by: str, effective_from: datetime, at: datetime
+    session: Session, file: Path, signer: Signer, actor: Actor, effective_from: datetime, at: datetime
 ) -> ProposeTable:
     """The table of a file, sealed. Failed where it is none."""
     try:
-        return proposal(signer, file.read_bytes(), by, effective_from, at)
+        return proposal(signer, file.read_bytes(), actor, effective_from, at)
     except TableError as wrong:
         what = session.say("say.table.no_table", file=file, line=wrong.line, what=wrong.what)
         raise Failed(what, session.say("say.table.no_table_hint")) from wrong
@@ -103,7 +107,8 @@ async def _approve(session: Session, settings: Config, version: int, by: str) ->
         if one.proposed_by == by:
             raise Failed(session.say("say.table.own", version=version, by=by), session.say("say.table.own_hint"))
         at = datetime.now(UTC)
-        entry = table_entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, by)
+        who = under_the_name(load_deriving_key(settings.keys.derive_key), by)
+        entry = table_entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, who.by)
         await store.write(ApproveTable(AUTHORITY, version, by, at, entry))
         return one
 

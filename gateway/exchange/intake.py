@@ -28,6 +28,7 @@ from gateway.store import (
     NewAttachment,
     NewDelivery,
     RecordRefusal,
+    Salted,
     Twin,
     queries,
 )
@@ -222,18 +223,22 @@ async def _refuse(line: Line, peer: Peer, packet_digest: str, refused: Refused) 
 
 
 async def _refuse_other_bytes(line: Line, peer: Peer, admit: Admit, other: str) -> Refused:
-    """Record that a new document came under an id that is taken. Ids are written by people: only a digest is kept."""
+    """Record that a new document came under an id that is taken. Ids are written by people: only a salted digest goes
+    into the ledger."""
     document_id = admit.document_id or ""
     refused = Refused(found(Reason.DOCUMENT_ID_TAKEN, document_id=document_id, dispatch=other))
-    digest = hashlib.sha256(document_id.encode()).hexdigest()
-    entry = Entry.of(EntryKind.CONFLICT, line.clock(), peer=peer.key, document_id=digest, packet=admit.packet_digest)
-    await _record_refusal(line, peer, admit.packet_digest, refused, entry)
+    salted, at = line.salted(document_id), line.clock()
+    entry = Entry.of(EntryKind.CONFLICT, at, peer=peer.key, document=salted.digest, packet=admit.packet_digest)
+    await _record_refusal(line, peer, admit.packet_digest, refused, entry, salted)
     return refused
 
 
-async def _record_refusal(line: Line, peer: Peer, packet_digest: str, refused: Refused, entry: Entry) -> None:
+async def _record_refusal(
+    line: Line, peer: Peer, packet_digest: str, refused: Refused, entry: Entry, salted: Salted | None = None
+) -> None:
     recorded = entry.encode() if line.worth_an_entry(peer, entry.at) else None
-    await line.store.write(RecordRefusal(peer.key, packet_digest, refused.reason, entry.at, recorded))
+    salted = salted if recorded else None
+    await line.store.write(RecordRefusal(peer.key, packet_digest, refused.reason, entry.at, recorded, salted))
     line.bell.ring((bell.LEDGER,))
 
 

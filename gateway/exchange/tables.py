@@ -19,18 +19,18 @@ from gateway.store import ApproveTable, ProposeTable, queries
 from gateway.trust import Signer, countersign
 
 
-def proposal(signer: Signer, document: bytes, by: str, effective_from: datetime, at: datetime) -> ProposeTable:
+def proposal(signer: Signer, document: bytes, actor: Actor, effective_from: datetime, at: datetime) -> ProposeTable:
     """A table, sealed, ready to be kept. TableError or Refused where it is none."""
     version = read_table(document).version
     sealed = countersign(document, signer, at)
-    entry = table_entry(EntryKind.TABLE_PROPOSED, at, version, sealed, effective_from, by)
-    return ProposeTable(AUTHORITY, version, effective_from, by, at, signer.certificate_der, sealed, entry)
+    entry = table_entry(EntryKind.TABLE_PROPOSED, at, version, sealed, effective_from, actor.by)
+    return ProposeTable(AUTHORITY, version, effective_from, signed_as(actor), at, signer.certificate_der, sealed, entry)
 
 
 def table_entry(
     kind: EntryKind, at: datetime, version: int, document: bytes, effective_from: datetime, by: str
 ) -> bytes:
-    """What the ledger keeps of a proposal or an approval."""
+    """What the ledger keeps of a proposal or an approval. `by`: the salted digest of who it was."""
     return Entry.of(
         kind,
         at,
@@ -52,7 +52,7 @@ async def propose(line: Line, actor: Actor, document: bytes, effective_from: dat
     if effective_from < at:
         raise Refused(found(Reason.REQUEST_MALFORMED, fault="table_past"))
     try:
-        one = proposal(line.signer, document, signed_as(actor), effective_from, at)
+        one = proposal(line.signer, document, actor, effective_from, at)
     except TableError as wrong:
         raise Refused(found(Reason.REQUEST_MALFORMED, fault="no_table", at=wrong.line, what=wrong.what)) from wrong
     if one.version <= shipped_table().version:
@@ -72,15 +72,15 @@ async def approve(line: Line, actor: Actor, version: int, written: str) -> None:
     one = waiting.get(version)
     if one is None or one.proposed_by == signed_as(actor):
         raise Refused(found(Reason.STATE_CONFLICT, version=version))
-    entry = table_entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, signed_as(actor))
+    entry = table_entry(EntryKind.TABLE_APPROVED, at, version, one.document, one.effective_from, actor.by)
     await line.store.write(ApproveTable(AUTHORITY, version, signed_as(actor), at, entry))
     await _written_down(line, actor, "table.approved", version, reason)
     await refresh_table(line)
 
 
 def signed_as(actor: Actor) -> str:
-    """A person's name as the ledger writes words, which have no hyphen. Two names that fall together count as one
-    person: they cannot approve for each other."""
+    """A person's name as the register of tables writes it, and as version 0.1 wrote it into the ledger: without a
+    hyphen. Two names that fall together count as one person: they cannot approve for each other."""
     return actor.key.replace("-", "_")
 
 

@@ -15,6 +15,8 @@ stays.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
@@ -117,7 +119,7 @@ _TABLE = {
     "version": Form.NUMBER,
     "sha256": Form.DIGEST,
     "effective_from": Form.INSTANT,
-    "by": Form.WORD,
+    "by": Form.DIGEST,
 }
 ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.ACCEPT: {
@@ -132,7 +134,7 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
         "addressees": Form.KEYS,
     },
     EntryKind.REFUSE: {"peer": Form.KEY, "packet": Form.DIGEST_OR_NONE, "reason": Form.WORD},
-    EntryKind.CONFLICT: {"peer": Form.KEY, "document_id": Form.DIGEST, "packet": Form.DIGEST},
+    EntryKind.CONFLICT: {"peer": Form.KEY, "document": Form.DIGEST, "packet": Form.DIGEST},
     EntryKind.DELIVER: _DELIVERY,
     EntryKind.ACKNOWLEDGE: _DELIVERY,
     EntryKind.DECLINE: {**_DELIVERY, "reason": Form.DIGEST},
@@ -174,6 +176,13 @@ ENTRY_FIELDS: dict[EntryKind, dict[str, Form]] = {
     },
 }
 """The published table: the fields of each kind, in the order they are written."""
+FORMER_FIELDS: dict[EntryKind, dict[str, Form]] = {
+    EntryKind.CONFLICT: {"peer": Form.KEY, "document_id": Form.DIGEST, "packet": Form.DIGEST},
+    EntryKind.TABLE_PROPOSED: {**_TABLE, "by": Form.WORD},
+    EntryKind.TABLE_APPROVED: {**_TABLE, "by": Form.WORD},
+}
+"""As version 0.1 wrote them: a digest of the document id without salt, an operator's name in clear. Such entries are
+read for ever; nothing writes them any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,9 @@ class Entry:
 
     def encode(self) -> bytes:
         """The canonical bytes, the leaf of the tree. ProofError(entry.form) for values that cannot be written."""
-        forms = ENTRY_FIELDS[self.kind]
+        return self._written(ENTRY_FIELDS[self.kind])
+
+    def _written(self, forms: Mapping[str, Form]) -> bytes:
         if tuple(name for name, _ in self.fields) != tuple(forms):
             raise ProofError(Fault.ENTRY_FORM, what=f"{self.kind}: {', '.join(forms)}")
         lines = [HEADING, f"kind: {self.kind}", f"at: {write_instant(self.at)}"]
@@ -217,7 +228,8 @@ class Entry:
 
 
 def decode(data: bytes) -> Entry:
-    """Read an entry. ProofError(entry.form) unless `data` is exactly what `encode` writes for the entry read."""
+    """Read an entry. ProofError(entry.form) unless `data` is exactly what `encode` writes for the entry read, or wrote
+    when the fields of its kind were others (`FORMER_FIELDS`)."""
     if len(data) > ENTRY_BYTES_MAX:
         raise ProofError(Fault.ENTRY_FORM, what=f"{len(data)} > {ENTRY_BYTES_MAX}")
     try:
@@ -232,6 +244,10 @@ def decode(data: bytes) -> Entry:
     except ValueError as wrong:
         raise ProofError(Fault.ENTRY_FORM, what=f"kind: {pairs[0][1][:40]!r}") from wrong
     entry = Entry(kind, read_instant(pairs[1][1]), tuple(pairs[2:]))
+    if kind in FORMER_FIELDS:
+        with suppress(ProofError):
+            if entry._written(FORMER_FIELDS[kind]) == data:
+                return entry
     if entry.encode() != data:
         raise ProofError(Fault.ENTRY_FORM, what=HEADING)
     return entry

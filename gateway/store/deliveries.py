@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -33,6 +33,11 @@ class Salted:
     @classmethod
     def of(cls, words: str, salt: bytes) -> Salted:
         return cls(hashlib.sha256(salt + words.encode()).hexdigest(), salt)
+
+
+def keep_salts(tx: Transaction, salted: Iterable[Salted | None]) -> None:
+    """Keep the salts behind digests, where there are any."""
+    _SALT.run(tx.connection, [(one.digest, one.salt) for one in salted if one is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,7 @@ def _record(tx: Transaction, steps: Sequence[_Step]) -> None:
         {"delivery": step.operation.delivery_id, "new_status": step.status.value} for step in steps
     ]
     tx.connection.execute(_SET_STATUS, new_statuses)
-    salted = [step.operation.salted for step in steps if step.operation.salted is not None]
-    _SALT.run(tx.connection, [(one.digest, one.salt) for one in salted])
+    keep_salts(tx, (step.operation.salted for step in steps))
     EVENT.run(
         tx.connection,
         [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.ledger.entry import NONE, Entry, EntryKind, write_instant
+from gateway.ledger.entry import NONE, Entry, EntryKind, Form, write_instant
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.lifecycle import Answer, ChangeKind
 from gateway.store.rebuilt import Facts, Fields
@@ -223,12 +223,12 @@ class Rebuilding:
         self.facts.change("peer", entry["peer"], credentials=known["credentials"] + 1)
 
     def _proposed(self, _index: int, entry: Entry) -> None:
-        said = {"sha256": entry["sha256"], "effective_from": entry["effective_from"], "proposed_by": entry["by"]}
-        self.facts.put("table", f"{entry['table']} {entry['version']}", **said, approved_by=None, approved_index=None)
+        said = {"sha256": entry["sha256"], "effective_from": entry["effective_from"], **_name("proposed_by", entry)}
+        self.facts.put("table", f"{entry['table']} {entry['version']}", **said, approved_index=None)
 
     def _approved(self, index: int, entry: Entry) -> None:
         key = f"{entry['table']} {entry['version']}"
-        self.facts.change("table", key, approved_by=entry["by"], approved_index=index)
+        self.facts.change("table", key, **_name("approved_by", entry), approved_index=index)
 
     def _rules(self, index: int, entry: Entry) -> None:
         self.facts.put("rules", str(index), version=entry["version"], sha256=entry["sha256"])
@@ -260,6 +260,12 @@ class Rebuilding:
                 self.facts.change("hold", str(held), released_index=index)
             case "erased":
                 self.facts.put("erasure", dispatch, ledger_index=index, certificate=entry["certificate"])
+
+
+def _name(field: str, entry: Entry) -> Fields:
+    """Who stands behind an entry about a table, where it says so by name, as version 0.1 did; its digests are those of
+    a person's row, or of a key the register does not hold."""
+    return {} if Form.DIGEST.value.fullmatch(entry["by"]) else {field: entry["by"]}
 
 
 def _delivery(entry: Entry) -> str:

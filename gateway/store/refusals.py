@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from gateway.model.reasons import Reason
+from gateway.store.deliveries import Salted, keep_salts
 from gateway.store.instants import micros
 from gateway.store.schema import refusals
 from gateway.store.statements import Insertion
@@ -26,10 +27,13 @@ class RecordRefusal(Operation[int | None]):
     at: datetime
     entry: bytes | None
     """None: recorded in the register only (a flood of refusals does not grow the ledger)."""
+    salted: Salted | None = None
+    """What stands in the entry for words of people, where it does."""
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int | None]:
         indexes = tx.append_some([one.entry for one in operations])
+        keep_salts(tx, [one.salted for one in operations])
         _REFUSAL.run(
             tx.connection,
             [

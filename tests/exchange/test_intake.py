@@ -69,7 +69,9 @@ async def test_other_bytes_under_a_known_document_id_are_refused_and_recorded(st
     assert first.dispatch_id in no.finding.detail("vi")
     conflict = (await story.entries())[-1]
     assert conflict.kind is EntryKind.CONFLICT
-    assert conflict["document_id"] == sha256(b"G22.7").hexdigest()
+    assert conflict["document"] != sha256(b"G22.7").hexdigest()
+    salts = await story.line.store.read(queries.salts_of, (conflict["document"],))
+    assert sha256(salts[conflict["document"]] + b"G22.7").hexdigest() == conflict["document"]
     assert len(await story.inbox()) == 1
 
 

@@ -180,7 +180,8 @@ def test_a_table_decides_once_two_people_agree(story: Story) -> None:
         await tables.refresh_table(line)
         assert line.state.table.version == version
         entries = [one for one in await story.entries() if one.kind.value.startswith("table-")]
-        assert [one["by"] for one in entries] == ["tuan", "binh"]
+        assert [one["by"] for one in entries] == [TUAN.by, BINH.by]
+        assert not [one for one in await differences(line) if one.what == "table"]
 
     asyncio.run(play())
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.ledger.entry import (
     ENTRY_BYTES_MAX,
     ENTRY_FIELDS,
+    FORMER_FIELDS,
     Entry,
     EntryKind,
     Form,
@@ -154,6 +155,33 @@ def test_no_other_spelling_is_read(change: bytes, to: bytes) -> None:
     with pytest.raises(ProofError) as refusal:
         decode(ACCEPTED.replace(change, to, 1))
     assert refusal.value.fault is Fault.ENTRY_FORM
+
+
+FORMER = {
+    EntryKind.CONFLICT: b"peer: bo\ndocument_id: " + b"0b" * 32 + b"\npacket: " + b"0c" * 32 + b"\n",
+    EntryKind.TABLE_PROPOSED: b"table: authority\nversion: 2\nsha256: " + b"0d" * 32 + b"\n"
+    b"effective_from: 2027-01-01T00:00:00.000000Z\nby: lan.nguyen\n",
+}
+FORMER[EntryKind.TABLE_APPROVED] = FORMER[EntryKind.TABLE_PROPOSED].replace(b"lan.nguyen", b"minh.tran")
+
+
+@pytest.mark.parametrize("kind", FORMER_FIELDS)
+def test_what_version_0_1_wrote_is_read_for_ever_and_never_written_again(kind: EntryKind) -> None:
+    old = b"truc-ledger-v1\nkind: %s\nat: 2026-11-23T08:00:00.123456Z\n" % kind.encode() + FORMER[kind]
+    entry = decode(old)
+    assert dict(entry.fields).keys() == FORMER_FIELDS[kind].keys()
+    with pytest.raises(ProofError) as refusal:
+        entry.encode()
+    assert refusal.value.fault is Fault.ENTRY_FORM
+    for spoiled in (old + b"\n", old.replace(b"kind: ", b"kind:  "), old.replace(b"\npeer", b"\nnote: x\npeer")):
+        if spoiled != old:
+            with pytest.raises(ProofError):
+                decode(spoiled)
+
+
+def test_no_field_of_a_kind_can_hold_a_persons_name() -> None:
+    for kind, fields in ENTRY_FIELDS.items():
+        assert fields.get("by") in (None, Form.DIGEST) or kind is EntryKind.DUPLICATE  # by number, by identifier
 
 
 def test_a_thousand_addressees_fit_and_an_endless_list_does_not() -> None:

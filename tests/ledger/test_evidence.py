@@ -47,7 +47,7 @@ def entries() -> list[Entry]:
     return [
         accepted(),
         Entry.of(EntryKind.REFUSE, AT, peer="bo", packet=NONE, reason="seal.digest"),
-        Entry.of(EntryKind.CONFLICT, AT, peer="bo", document_id="0b" * 32, packet="0c" * 32),
+        Entry.of(EntryKind.CONFLICT, AT, peer="bo", document="0b" * 32, packet="0c" * 32),
         outcome(EntryKind.DELIVER),
         outcome(EntryKind.ACKNOWLEDGE),
         Entry.of(EntryKind.DECLINE, AT + timedelta(hours=1), **delivery, reason="0d" * 32),
