@@ -6,13 +6,11 @@ from pathlib import Path
 
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy import URL
 
 from gateway.cli.audit_register import tell_difference
 from gateway.cli.faults import DONE, FAILED
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb, Verbs
-from gateway.store.engine import parse_url
 from gateway.store.moving import Step, move
 
 
@@ -28,9 +26,6 @@ def migrate() -> None:
 @click.pass_obj
 def sqlite_to_postgres(session: Session, file: Path, url: str, differing: bool) -> int:
     """Everything or nothing, and verified."""
-    target = parse_url(url)
-    if target.get_backend_name() != "postgresql":
-        raise Failed(session.say("say.move.not_postgres", url=url), session.say("say.move.not_postgres_hint"))
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=session.err, disable=not session.err.is_terminal, transient=True) as bar:
         tasks = {step: bar.add_task(session.say(f"say.move.step.{step}"), total=None, visible=False) for step in Step}
@@ -38,7 +33,7 @@ def sqlite_to_postgres(session: Session, file: Path, url: str, differing: bool) 
         def tell(step: Step, done: int, total: int) -> None:
             bar.update(tasks[step], completed=done, total=total, visible=True)
 
-        moved = move(URL.create("sqlite", database=str(file)), target, tell, differing=differing)
+        moved = move(file, url, tell, differing=differing)
     for one in moved.differences:
         tell_difference(session, one)
     if moved.differences and not differing:
@@ -47,7 +42,5 @@ def sqlite_to_postgres(session: Session, file: Path, url: str, differing: bool) 
         )
     session.tell("say.move.done", rows=moved.rows, tables=moved.tables)
     session.tell("say.move.replayed", entries=moved.entries, count=len(moved.differences))
-    session.note(
-        "say.move.next", url=target.set(drivername="postgresql").render_as_string(hide_password=True), file=file
-    )
+    session.note("say.move.next", url=moved.url, file=file)
     return FAILED if moved.differences else DONE

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from gateway.ledger.note import NoteKey
 from gateway.store import migrate
-from gateway.store.engine import alone_engine, sqlite_path, writer_engine
+from gateway.store.engine import alone_engine, parse_url, sqlite_path, writer_engine
 from gateway.store.faults import translated
 from gateway.store.notice import StoreNotice
 from gateway.store.queries.ledger import ledger_head
@@ -59,6 +60,8 @@ class Moved:
     tables: int
     rows: int
     entries: int
+    url: str
+    """Where it is now, as the configuration names it; without a password."""
     differences: tuple[Difference, ...]
 
 
@@ -91,20 +94,26 @@ class Contents:
     __hash__ = None  # type: ignore[assignment]  # it changes as rows pass
 
 
-def move(source: URL, target: URL, tell: Tell = lambda _step, _done, _total: None, *, differing: bool = False) -> Moved:
-    """Move the register in the file `source` to the empty database `target`.
+def move(source: Path, url: str, tell: Tell = lambda _step, _done, _total: None, *, differing: bool = False) -> Moved:
+    """Move the register in the file `source` to the empty PostgreSQL database at `url`.
 
     Where the ledger says another register, its differences are in the answer and nothing was moved, unless `differing`.
     StoreNotice says what stands in the way; Unavailable where a database is. Either way nothing was moved.
     """
-    with _engine(alone_engine, source) as file, _engine(writer_engine, target) as server:
+    target = parse_url(url)
+    if target.get_backend_name() != "postgresql":
+        raise StoreNotice("store.move.not_postgres", url=target.render_as_string(hide_password=True))
+    with (
+        _engine(alone_engine, URL.create("sqlite", database=str(source))) as file,
+        _engine(writer_engine, target) as server,
+    ):
         try:
             with translated(_nothing_to_stop), _locked(file) as old, server.connect() as new:
                 _check(old, new)
                 moved = _moved(old, new, tell)
                 if moved.differences and not differing:
                     return moved
-                _mark(old, target)
+                _mark(old, moved.url)
                 new.commit()
                 return moved
         except (DBAPIError, psycopg.Error) as no:
@@ -162,7 +171,9 @@ def _moved(old: Connection, new: Connection, tell: Tell) -> Moved:
         done += contents.rows
     keys = [NoteKey.parse(one.public.decode()) for one in gateway_keys_of(new, LEDGER_KEYS)]
     differing = replay(new, keys, lambda done, of: tell(Step.REPLAY, done, of))
-    return Moved(len(tables), done, ledger_head(new).size, tuple(islice(differing, DIFFERENCES_MAX)))
+    return Moved(
+        len(tables), done, ledger_head(new).size, _shown(new.engine.url), tuple(islice(differing, DIFFERENCES_MAX))
+    )
 
 
 def _copy(old: Connection, new: Connection, tables: Sequence[Table], total: int, tell: Tell) -> dict[str, Contents]:
@@ -205,11 +216,15 @@ def _go_on_counting(new: Connection, table: Table) -> None:
             new.execute(select(func.setval(sequence, last or 1, last is not None)))
 
 
-def _mark(old: Connection, target: URL) -> None:
+def _mark(old: Connection, where: str) -> None:
     """From here on no gateway opens the file."""
     old.execute(settings.delete().where(settings.c.name == migrate.MOVED))
-    old.execute(settings.insert().values(name=migrate.MOVED, value=target.render_as_string(hide_password=True)))
+    old.execute(settings.insert().values(name=migrate.MOVED, value=where))
     old.commit()
+
+
+def _shown(url: URL) -> str:
+    return url.set(drivername="postgresql", password=None).render_as_string()
 
 
 def _nothing_to_stop(_cause: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.exchange.key_record import bind_ledger_key
@@ -60,7 +60,7 @@ def target(postgres: PostgresServer) -> str:
 
 
 def moved(file: Path, target: str, *, differing: bool = False) -> Moved:
-    return move(URL.create("sqlite", database=str(file)), parse_url(target), differing=differing)
+    return move(file, target, differing=differing)
 
 
 def refused(file: Path, target: str) -> str:
@@ -104,8 +104,7 @@ def test_every_row_goes_over_and_the_ledger_says_the_same_register(
     before = everything(f"sqlite:///{file}")
     tamper(file, "INSERT INTO settings VALUES ('moved_to', 'postgresql://elsewhere/')")
     told = list[tuple[Step, int, int]]()
-    source = URL.create("sqlite", database=str(file))
-    done = move(source, parse_url(target), lambda *step: told.append(step))
+    done = move(file, target, lambda *step: told.append(step))
     assert everything(target) == before
     assert len(before[ledger_entries.name]) > 9
     assert (done.tables, done.rows) == (len(metadata.tables), sum(map(len, before.values())))
@@ -186,6 +185,10 @@ def test_what_postgresql_cannot_hold_moves_nothing_and_is_named(file: Path, targ
     assert refused(file, target) == "store.move.refused"
     assert tables(target) == []
     Store.open(f"sqlite:///{file}", file.parent / "blobs").close()
+
+
+def test_only_postgresql_is_moved_to(file: Path) -> None:
+    assert refused(file, f"sqlite:///{file.parent / 'other.db'}") == "store.move.not_postgres"
 
 
 def test_a_server_that_is_away_moves_nothing(file: Path) -> None:
