@@ -23,12 +23,12 @@ OUT ?=
 ONCE ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench crash month fuzz docs lock packages clean
+.PHONY: demo test lint bench crash month fuzz docs lock packages provider clean
 
 demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
 
-test: lint packages
+test: lint packages provider
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
@@ -52,6 +52,16 @@ fuzz: $(VENV)/.dev
 # What the tests ask of the machine: a PostgreSQL server and the programs that check our signatures and proofs.
 packages:
 	@.ci/packages
+
+# The OpenID Connect provider that the tests sign in at, from its lock; without npm those tests are skipped, saying so.
+provider: packages | $(BIN)/python
+	@! command -v npm >/dev/null 2>&1 || $(MAKE) --silent --no-print-directory $(VENV)/provider/.installed
+
+$(VENV)/provider/.installed: tests/provider/package-lock.json
+	@mkdir -p $(VENV)/provider
+	@cp tests/provider/package.json tests/provider/package-lock.json $(VENV)/provider/
+	@cd $(VENV)/provider && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # The pages and the example that the code writes itself.
 docs: $(VENV)/.checkout

@@ -40,12 +40,14 @@ from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.mails import Mails
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.revocation import Refresher, RefreshRules
+from gateway.exchange.provider import Provider, ProviderRules
 from gateway.exchange.rules_record import record_rules
 from gateway.http import DoorRunner, build_app, witness_client
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.mail import SmtpMailer
 from gateway.http.tsa import HttpAuthority
+from gateway.http.provider import asking
 from gateway.http.webhooks import HttpPoster
 from gateway.http.webhooks import session as webhook_session
 from gateway.ledger import NoteKey, NoteSigner
@@ -231,7 +233,9 @@ async def running(
         duties = _duties(line, stamper, poster, mailer)
         wire = Wire(config.store.url, line.name) if config.store.url.startswith("postgresql") else None
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
-        runner = DoorRunner(build_app(line, config.http, config.axis, config.people), shutdown_timeout_s=DRAIN_S)
+        provider = await stack.enter_async_context(_provider(config.provider, clock))
+        doors = build_app(line, config.http, config.axis, config.people, provider)
+        runner = DoorRunner(doors, shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         secure = server_tls(config.server)
@@ -345,6 +349,17 @@ async def _poster(line: Line, ca_pem: str | None) -> AsyncIterator[HttpPoster]:
     """The way to the endpoints of webhooks, until the block ends."""
     private = line.webhooks.private_targets
     async with webhook_session(private, tls(ca_pem)) as session:
+@asynccontextmanager
+async def _provider(rules: ProviderRules, clock: Clock) -> AsyncIterator[Provider | None]:
+    """The provider people enter by, until the block ends; None where none is configured. KeyFileError (its secret)."""
+    if not rules.issuer:
+        yield None
+        return
+    secret = load_password(rules.secret_file) if rules.secret_file else ""
+    async with asking() as asker:
+        yield Provider(rules, secret, asker, clock)
+
+
         yield HttpPoster(session, private)
 
 

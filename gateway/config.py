@@ -12,7 +12,6 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args, get_type_hints
@@ -25,6 +24,7 @@ from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import DeliveryRules
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.timestamps import TimestampRules
+from gateway.exchange.provider import ProviderRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
@@ -138,6 +138,7 @@ class Config:
     ledger: Ledger = Ledger()
     trust: Trust = Trust()
     pdf: Pdf = Pdf()
+    provider: ProviderRules = field(default_factory=ProviderRules)
     timestamp: Timestamp = Timestamp()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     calendar: CalendarFile = CalendarFile()
@@ -160,6 +161,7 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "server.port": (0, 65_535),
     "server.workers": (1, 64),
     "store.group_operations_max": (1, 1_000),
+    "provider.leeway_s": (0, 300),
     "store.group_wait_ms": (0, 1_000),
     "store.inline_bytes_max": (0, 1_048_576),
     "store.disk_free_bytes_min": (0, None),
@@ -246,7 +248,10 @@ def decode(written: bytes, folder: Path) -> Config:
         raise ConfigFault("wrong_value", cause=str(fault)) from fault
     _check_ranges(config)
     _check_tls(config.server)
-    _check_mail(config.mail, config.reminders)
+    _check_mail(config.mail)
+    if (wrong := config.provider.fault()) is not None:
+        raise ConfigFault(wrong[0], key=wrong[1])
+    _check_bucket(config.store)
     if config.timestamp.url and not config.timestamp.anchors:
         raise ConfigFault("timestamp_without_anchors")
     return _resolved_defaults(config, folder)
@@ -343,20 +348,23 @@ def _check_tls(server: Server) -> None:
         raise ConfigFault("half_tls", key="server.tls_certificate")
 
 
-def _check_mail(mail: MailRules, reminders: ReminderRules) -> None:
-    """Mails go encrypted or stay on this machine, come from somebody, and have an hour."""
+def _check_mail(mail: MailRules) -> None:
+    """Mails go encrypted or stay on this machine, and come from somebody."""
     if mail.host and mail.tls == "none" and mail.host not in {"localhost", "127.0.0.1", "::1"}:
         raise ConfigFault("open_mail", host=mail.host)
     if mail.host and not mail.sender:
         raise ConfigFault("half_mail", key="mail.sender")
     if bool(mail.user) != (mail.password_file is not None):
         raise ConfigFault("half_mail", key="mail.password_file" if mail.user else "mail.user")
-    try:
-        hour = time.fromisoformat(reminders.digest_at)
-    except ValueError as wrong:
-        raise ConfigFault("wrong_value", cause=f"reminders.digest_at: {wrong}") from wrong
-    if hour.tzinfo is not None:
-        raise ConfigFault("wrong_value", cause="reminders.digest_at: Viet Nam's hour, without a zone")
+
+
+def _check_bucket(store: Storage) -> None:
+    """An address that is one, and both halves of a credential or none."""
+    if store.blob_url and not store.blob_url.startswith("s3://"):
+        raise ConfigFault("wrong_value", cause=f"store.blob_url: s3://..., {store.blob_url}")
+    if bool(store.blob_access_key) != (store.blob_secret_file is not None):
+        key = "blob_secret_file" if store.blob_access_key else "blob_access_key"
+        raise ConfigFault("half_bucket", key=f"store.{key}")
 
 
 def _check_ranges(config: Config) -> None:

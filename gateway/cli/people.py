@@ -23,7 +23,8 @@ from gateway.model.person import Person, Role, WorksFor
 from gateway.model.words import LANGUAGES
 from gateway.store import Store
 from gateway.store.acts import Act
-from gateway.store.people import DisablePerson, PutPerson, PutSecrets
+from gateway.store.people import DisablePerson, EndEntrances, PutPerson, PutSecrets
+from gateway.store.providers import BindAccount
 from gateway.store.queries import people as reading
 from gateway.store.queries.people import PersonRow
 from gateway.trust.codes import enrolment, new_recovery_codes, recovery_digest
@@ -45,6 +46,7 @@ def person() -> None:
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice([one.value for one in Role]))
 @click.option("--works-for", "agencies", multiple=True)
 @click.option("--subtree", is_flag=True)
+@click.option("--provider-subject", "subject")
 @click.option("--speaks", "tongue", type=click.Choice(LANGUAGES), default="vi", show_default=True)
 @click.option("--reason", default="")
 @configured
@@ -56,6 +58,7 @@ def add(
     roles: tuple[str, ...],
     agencies: tuple[str, ...],
     subtree: bool,
+    subject: str | None,
     tongue: str,
     reason: str,
     config_file: Path,
@@ -68,9 +71,14 @@ def add(
     held = tuple(WorksFor(one, subtree) for one in agencies)
     wanted = Person(key, name, frozenset(map(Role, roles)), held, tongue)
     settings = config.load(config_file)
-    if asyncio.run(_put(session, settings, wanted, reason)):
+    if subject and not settings.provider.issuer:
+        raise Failed(session.say("say.person.no_provider"), session.say("say.person.no_provider_hint"))
+    new = asyncio.run(_put(session, settings, wanted, reason))
+    if subject is not None:
+        asyncio.run(_bind(session, settings, key, subject, reason))
+    if new and not subject:
         asyncio.run(_give_secrets(session, settings, key, second_factor=True, reason=reason))
-    else:
+    elif not new:
         session.tell("say.person.changed", person=key)
 
 
@@ -88,6 +96,35 @@ async def _put(session: Session, settings: Config, wanted: Person, reason: str) 
         act = _act(settings, "person.changed" if before else "person.added", row, reason)
         await store.write(PutPerson(row.person, salt, act))
         return before is None
+
+
+async def _bind(session: Session, settings: Config, key: str, subject: str, reason: str) -> None:
+    """Say which account at the provider is theirs; with an empty subject none is."""
+    async with opened(settings) as store:
+        act = _act(settings, "person.provider", await _known(session, store, key), reason)
+        if not await store.write(BindAccount(key, settings.provider.issuer, subject, act)):
+            raise Failed(session.say("say.person.subject_taken", subject=subject))
+    if subject:
+        session.tell("say.person.bound", person=key, subject=subject, issuer=settings.provider.issuer)
+    else:
+        session.tell("say.person.unbound", person=key)
+
+
+@person.command("sign-out")
+@click.argument("key")
+@click.option("--reason", default="")
+@configured
+@click.pass_obj
+def sign_out(session: Session, key: str, reason: str, config_file: Path) -> None:
+    """End every session of somebody; they may enter again."""
+    asyncio.run(_sign_out(session, config.load(config_file), key, reason))
+    session.tell("say.person.signed_out", person=key)
+
+
+async def _sign_out(session: Session, settings: Config, key: str, reason: str) -> None:
+    async with opened(settings) as store:
+        row = await _known(session, store, key)
+        await store.write(EndEntrances(key, _act(settings, "person.signed_out", row, reason)))
 
 
 @person.command("secrets")

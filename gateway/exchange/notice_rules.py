@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +56,15 @@ class ReminderRules:
     given_up_after_h: float = 48.0
     """A mail that could not be sent for so long is given up, and kept."""
     backoff: MailBackoff = field(default_factory=MailBackoff)
+
+    def __post_init__(self) -> None:
+        """ValueError where the digest's hour is none of Viet Nam's."""
+        try:
+            hour = time.fromisoformat(self.digest_at)
+        except ValueError as wrong:
+            raise ValueError(f"digest_at: {wrong}") from wrong
+        if hour.tzinfo is not None:
+            raise ValueError("digest_at: Viet Nam's hour, without a zone")
 
 
 @dataclass(frozen=True, slots=True)

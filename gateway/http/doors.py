@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 
 from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import Line
+from gateway.exchange.provider import Provider
 from gateway.http.axis import AxisRules, add_dialect, is_below
 from gateway.http.axis.envelope import VOICE as AXIS_VOICE
 from gateway.http.console.doors_of_people import add_console
@@ -37,6 +38,10 @@ from gateway.store import queries
 DOORS = web.AppKey("doors", Doors)
 AXIS = web.AppKey("axis", AxisRules)
 
+NO_PAGE = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+"""What an answer that is no page of ours may do in a browser: nothing."""
+TRANSPORT = "max-age=31536000; includeSubDomains"
+
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -45,6 +50,7 @@ def build_app(
     limits: HttpLimits | None = None,
     axis: AxisRules | None = None,
     people: EntranceRules | None = None,
+    provider: Provider | None = None,
 ) -> web.Application:
     """The application: every endpoint of the table in front of `line`, the document that describes them, and beside
     them the axis dialect and the console."""
@@ -58,7 +64,7 @@ def build_app(
         answering = _serving(doors, identity, endpoint)
         app.router.add_route(endpoint.method, endpoint.path, answering, name=endpoint.name, expect_handler=_expect)
     add_dialect(app, doors, identity, axis, _expect)
-    add_console(app, doors, people or EntranceRules())
+    add_console(app, doors, people or EntranceRules(), provider)
     app.on_response_prepare.append(_sign_answer)
     app.on_shutdown.append(_end_waits)
     app.cleanup_ctx.append(_threads)
@@ -131,11 +137,15 @@ async def _sign_answer(request: web.Request, answer: web.StreamResponse) -> None
 
 
 def _sign(request: web.BaseRequest, answer: web.StreamResponse) -> None:
-    """Headers of every answer: which request it was; nobody keeps it, guesses at it, or learns our software from it."""
+    """Headers of every answer: which request it was; nobody keeps it, guesses at it, frames it, or learns our software
+    from it; and where it came by TLS, the next request will too."""
     answer.headers["X-Request-Id"] = facts_of(request).request_id
     answer.headers[hdrs.SERVER] = "truc"
     answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers.setdefault("Content-Security-Policy", NO_PAGE)
+    if isinstance(request, web.Request) and request.secure:
+        answer.headers["Strict-Transport-Security"] = TRANSPORT
 
 
 async def _end_waits(app: web.Application) -> None:

@@ -30,12 +30,17 @@ class Reason(StrEnum):
     KEY_UNAVAILABLE = "unavailable.key", 0, 503
     DISK_FULL = "unavailable.disk_full", 0, 507
     OVERLOADED = "unavailable.overloaded", 0, 503
+    PROVIDER_UNAVAILABLE = "unavailable.provider", 0, 503
 
     # Who is asking? Before any byte of the body is read.
     UNAUTHENTICATED = "peer.unauthenticated", 0, 401
     RATE_LIMITED = "peer.rate_limited", 0, 429
     PERSON_NOT_LET_IN = "person.not_let_in", 0, 401
     PERSON_LOCKED_OUT = "person.locked_out", 0, 429
+    PERSON_PROVIDER_ANSWER = "person.provider_answer", 0, 400
+    PERSON_PROVIDER_REFUSED = "person.provider_refused", 0, 401
+    PERSON_PROVIDER_TOKEN = "person.provider_token", 0, 401
+    PERSON_PROVIDER_UNKNOWN = "person.provider_unknown", 0, 403
     PERSON_NOT_ALLOWED = "person.not_allowed", 0, 403
 
     # The request itself, for every endpoint.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from argon2 import PasswordHasher, profiles
@@ -9,6 +10,18 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 12, 128
 """Long rather than odd: no rule about kinds of characters (OWASP ASVS 5.0, 6.2)."""
+
+OWN_LETTERS_MIN = 4
+"""Of what is left when the words everybody tries are taken out."""
+COMMON: Final = (
+    *("password", "passwd", "passphrase", "welcome", "administrator", "admin", "letmein", "iloveyou", "sunshine"),
+    *("princess", "football", "superman", "dragon", "monkey", "master", "secret", "login", "hello", "changeme", "test"),
+    *("qwertyuiop", "qwerty", "asdfghjkl", "asdf", "zxcvbnm", "zxcv", "qazwsxedc", "qaz", "wsx", "abcdef", "abcd"),
+    *("matkhau", "motconvit", "anhyeuem", "emyeuanh", "yeuem", "khongbiet", "khongco", "vietnam", "hanoi", "saigon"),
+    *("hochiminh", "vanthu", "quantri", "vanphong", "ubnd", "uyban", "nhandan", "congvan", "xinchao"),
+)
+"""Words of the passwords tried first: the world's, a keyboard's rows, and those of a Vietnamese office."""
+_LOOKALIKES: Final = str.maketrans("013457@$!", "oieastasi")
 
 _HASHER: Final = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _NOBODYS: Final = _HASHER.hash("the password of nobody")
@@ -32,11 +45,28 @@ def matches(password: str, kept: str | None) -> bool:
 
 
 def fault_of(password: str, person: str) -> str | None:
-    """What is wrong with a new password: `too_short`, `too_long`, `own_name`, `few_characters`; None: nothing."""
+    """What is wrong with a new password: `too_short`, `too_long`, `own_name`, `few_characters`, `common`; None:
+    nothing."""
     if len(password) < PASSWORD_CHARS_MIN:
         return "too_short"
     if len(password) > PASSWORD_CHARS_MAX:
         return "too_long"
     if person.casefold() in password.casefold():
         return "own_name"
-    return "few_characters" if len(set(password)) < 4 else None
+    if len(set(password)) < 4:
+        return "few_characters"
+    return "common" if _is_common(password) else None
+
+
+def _is_common(password: str) -> bool:
+    """Whether it is made of what everybody tries first, and of digits and signs: longer than a list of passwords
+    from leaks that have twelve characters or more, since those are these words with something behind."""
+    split = unicodedata.normalize("NFD", password.casefold().replace("đ", "d"))
+    plain = "".join(one for one in split if not unicodedata.combining(one))
+    return min(map(_own_letters, (plain, plain.translate(_LOOKALIKES)))) < OWN_LETTERS_MIN
+
+
+def _own_letters(written: str) -> int:
+    for word in COMMON:
+        written = written.replace(word, "")
+    return sum(one.isalpha() for one in written)

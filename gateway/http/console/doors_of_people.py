@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.exchange.entrance import Entrance, EntranceRules
+from gateway.exchange.provider import Provider
+from gateway.exchange.provider_entrance import ProviderEntrance
 from gateway.http.console import (
+    account,
     books,
     check_file,
     deeds,
@@ -23,6 +26,7 @@ from gateway.http.console import (
     peers,
     people_acts,
     search,
+    provider_pages,
     tables,
     today,
     way_in,
@@ -37,6 +41,8 @@ from gateway.model.person import Role
 PAGES: tuple[Page, ...] = (
     *way_in.PAGES,
     *today.PAGES,
+    *provider_pages.PAGES,
+    *account.PAGES,
     *live.PAGES,
     *documents.PAGES,
     *deeds.PAGES,
@@ -80,12 +86,14 @@ WAYS: Ways = {
 """What the header leads to, for each role."""
 
 
-def add_console(app: web.Application, doors: Doors, rules: EntranceRules) -> None:
+def add_console(app: web.Application, doors: Doors, rules: EntranceRules, provider: Provider | None) -> None:
     """Put the pages into the application."""
     entrance, pages = Entrance(doors.line, rules), Pages(WAYS)
     for page in PAGES:
-        app.router.add_route(page.method, BASE + page.path, serving(page, doors, entrance, pages), name=page.name)
+        answering = serving(page, doors, entrance, pages, by_provider)
+        app.router.add_route(page.method, BASE + page.path, answering, name=page.name)
 
+    by_provider = ProviderEntrance(doors.line, provider) if provider else None
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield
         entrance.close()

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from gateway.exchange.acts import Actor
-from gateway.exchange.entrance import Entrance, Inside
+from gateway.exchange.entrance import Browser, Entrance, Inside
 from gateway.exchange.line import Line
+from gateway.exchange.provider_entrance import ProviderEntrance
+from gateway.http.console import cookies
 from gateway.http.console.render import Pages
 from gateway.http.endpoints import Doors
 from gateway.http.logline import Facts
@@ -34,6 +36,8 @@ class Visit:
     who: Inside | None
     form: Mapping[str, str] = field(default_factory=dict)
     """What a form sent, each field once; its token was checked."""
+    provider: ProviderEntrance | None = None
+    """The way in by an OpenID Connect provider, where there is one."""
 
     @property
     def line(self) -> Line:
@@ -54,6 +58,11 @@ class Visit:
         """Who acts, for the ledger and the register."""
         return Actor(self.person.key, self.inside.by)
 
+    @property
+    def browser(self) -> Browser:
+        """What this somebody comes with."""
+        return Browser(cookies.BROWSER.read(self.request), self.request.headers.get("User-Agent", ""))
+
     def part(self, name: str) -> str:
         """A variable part of the path."""
         return self.request.match_info[name]
@@ -66,6 +75,10 @@ class Visit:
         """A page."""
         text = self.pages.render(template, self.lang, visit=self, **values)
         return web.Response(text=text, content_type="text/html", status=status)
+
+    def address(self, path: str) -> str:
+        """The whole address of a page, as this browser came to us."""
+        return f"{self.request.scheme}://{self.request.host}{BASE}{path}"
 
     def to(self, path: str) -> web.Response:
         """Go to another page of the console, so that reloading it repeats no act."""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from aiohttp import hdrs, web
 
 from gateway.exchange.entrance import Entrance, Inside, check_role
+from gateway.exchange.provider_entrance import ProviderEntrance
+from gateway.http.console import cookies
 from gateway.http.console.page import BASE, FORM_BYTES_MAX, Page, Visit, form_token
 from gateway.http.console.render import Pages
 from gateway.http.endpoints import Doors
@@ -23,47 +26,48 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Unavailable, found
 from gateway.model.words import LANGUAGES
 
-COOKIE, SECURE_COOKIE = "truc", "__Host-truc"
-"""Without TLS (on the machine itself) a browser would not keep the second."""
-LANGUAGE_COOKIE = "truc-lang"
 LIVE = "X-Live"
 """What a page sends that fetches itself anew. Nobody asked for it, so it keeps no session alive, nor does a stream."""
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 200
 
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+POLICY: Final = (
+    "default-src 'none'",
+    "object-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
 )
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def headers_with(provider: ProviderEntrance | None) -> Mapping[str, str]:
+    """What every page says of itself to the browser. Forms lead to us and, on entering and leaving, to the provider."""
+    forms = "form-action 'self'" + (f" {provider.provider.origin}" if provider else "")
+    return {"Content-Security-Policy": "; ".join((*POLICY, forms)), **HEADERS}
 
 
 def serving(
-    page: Page, doors: Doors, entrance: Entrance, pages: Pages
+    page: Page, doors: Doors, entrance: Entrance, pages: Pages, provider: ProviderEntrance | None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The page as aiohttp calls it."""
+    headers = headers_with(provider)
 
     async def serve(request: web.Request) -> web.StreamResponse:
         facts = facts_of(request)
-        visit = Visit(request, doors, entrance, pages, facts, _language(request, None), None)
+        visit = Visit(request, doors, entrance, pages, facts, _language(request, None), None, provider=provider)
         try:
-            who = await entrance.inside(cookie_of(request), used=not (page.live or LIVE in request.headers))
-            visit = Visit(request, doors, entrance, pages, facts, _language(request, who), who)
+            cookie = cookies.SESSION.read(request)
+            who = await entrance.inside(cookie, used=not (page.live or LIVE in request.headers))
+            visit = replace(visit, lang=_language(request, who), who=who)
             answer = await _answer(page, visit)
         except (Refused, Unavailable, web.HTTPException) as no:
             answer = _error(visit, no)
@@ -73,9 +77,7 @@ def serving(
             LOG.error("bug", request_id=facts.request_id, exc_info=bug)
             answer = _error(visit, Refused(found(Reason.INTERNAL)))
         if not answer.prepared:
-            answer.headers.update(HEADERS)
-            if request.secure:
-                answer.headers.update(TRANSPORT)
+            answer.headers.update(headers)
         return answer
 
     return serve
@@ -112,9 +114,7 @@ async def _let(page: Page, visit: Visit) -> web.StreamResponse:
     form = await _read_form(visit)
     if visit.who is not None and not hmac.compare_digest(form.pop("token", ""), form_token(visit.who.session)):
         raise fault(Reason.PERSON_NOT_ALLOWED, "form_token")
-    return await page.answering(
-        Visit(visit.request, visit.doors, visit.entrance, visit.pages, visit.facts, visit.lang, visit.who, form)
-    )
+    return await page.answering(replace(visit, form=form))
 
 
 def _ask_to_enter(page: Page, visit: Visit) -> web.Response:
@@ -149,20 +149,8 @@ async def _read_form(visit: Visit) -> dict[str, str]:
     return fields
 
 
-def cookie_of(request: web.Request) -> str:
-    """The session's cookie, or nothing."""
-    return request.cookies.get(SECURE_COOKIE if request.secure else COOKIE, "")
-
-
-def set_cookie(request: web.Request, answer: web.Response, value: str) -> None:
-    """Give the session's cookie, or take it back where `value` is empty."""
-    name, secure = (SECURE_COOKIE, True) if request.secure else (COOKIE, False)
-    lasting = None if value else 0
-    answer.set_cookie(name, value, path="/", httponly=True, secure=secure, samesite="Strict", max_age=lasting)
-
-
 def _language(request: web.Request, who: Inside | None) -> str:
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    chosen = cookies.LANGUAGE.read(request)
     if chosen in LANGUAGES:
         return chosen
     return who.person.lang if who is not None else language(request)

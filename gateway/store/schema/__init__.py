@@ -47,7 +47,16 @@ from gateway.store.schema.notices import (
     webhook_feed,
     webhooks,
 )
-from gateway.store.schema.people import acts, people, person_agencies, recovery_codes, sessions
+from gateway.store.schema.people import (
+    acts,
+    known_browsers,
+    people,
+    person_agencies,
+    provider_accounts,
+    provider_answers,
+    recovery_codes,
+    sessions,
+)
 from gateway.store.schema.retention import IN_FORCE, destructions, erased_attachments, erasures, holds
 from gateway.store.schema.search import search_progress, search_texts, search_words
 from gateway.store.schema.tables import refusals, rule_sets, rule_tables, settings
@@ -103,6 +112,7 @@ __all__ = [
     "links",
     "mails",
     "metadata",
+    "known_browsers",
     "notices",
     "owed_receipts",
     "peer_changes",
@@ -115,6 +125,8 @@ __all__ = [
     "salts",
     "search_progress",
     "search_texts",
+    "provider_accounts",
+    "provider_answers",
     "search_words",
     "sessions",
     "settings",

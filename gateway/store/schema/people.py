@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from gateway.store.schema.columns import Digest, Key, metadata
 
@@ -53,8 +53,44 @@ sessions = Table(
     Column("began_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("method", String(16), nullable=False, server_default="password"),
+    Column("agent", Text),
 )
-"""By SHA-256 of the cookie: a thief of this table enters nowhere."""
+"""By SHA-256 of the cookie: a thief of this table enters nowhere. `method`: how their person proved who they are, as
+the ledger says it. `agent`: what their browser calls itself, for the person to know it again."""
+
+provider_accounts = Table(
+    "provider_accounts",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person", Key, ForeignKey("people.key"), nullable=False),
+    Index("ix_provider_accounts_person", "person", unique=True),
+    sqlite_with_rowid=False,
+)
+"""Which account at an OpenID Connect provider is whose. Only an operator writes here: no e-mail address or name that a
+provider tells makes somebody a person of ours."""
+
+provider_answers = Table(
+    "provider_answers",
+    metadata,
+    Column("state", Digest, primary_key=True),
+    Column("came_at", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Answers that were brought back from the provider, by SHA-256 of their `state`: none counts twice."""
+
+known_browsers = Table(
+    "known_browsers",
+    metadata,
+    Column("digest", Digest, primary_key=True),
+    Column("person", Key, ForeignKey("people.key"), nullable=False, index=True),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger),
+    Column("entered_at", BigInteger, nullable=False),
+)
+"""Browsers somebody entered from before, by SHA-256 of their cookie. Each has its own count of wrong tries, so that
+whoever guesses elsewhere cannot keep a person out of their own."""
 
 acts = Table(
     "acts",

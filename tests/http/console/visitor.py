@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
+from http.cookies import Morsel, SimpleCookie
 
 from gateway.exchange.acts import Actor, operator_act
 from gateway.model.person import Person, Role, WorksFor
 from gateway.store.people import PutPerson, PutSecrets
+from gateway.store.providers import BindAccount
 from gateway.trust.passwords import hashed
 from tests.http.town import MINISTRY, PROVINCE, Town
 
@@ -22,6 +23,13 @@ AUDITOR = Person("minh", "Lê Minh", frozenset({Role.AUDITOR}))
 OPERATOR = Person("tuan", "Phạm Tuấn", frozenset({Role.OPERATOR}))
 STEERING = Person("binh", "Vũ Bình", frozenset({Role.STEERING}))
 EVERYBODY = (LAN, HOA, AUDITOR, OPERATOR, STEERING)
+
+
+async def bind(here: Town, person: Person, issuer: str, subject: str) -> None:
+    """Let somebody in who enters by the provider alone."""
+    act = operator_act(Actor("@root", "0" * 64), "person.provider", person.key, "", b"s" * 16, here.clock())
+    await here.line.store.write(PutPerson(person, b"salt", act))
+    assert await here.line.store.write(BindAccount(person.key, issuer, subject, act))
 
 
 async def settle(here: Town, *people: Person) -> None:
@@ -40,6 +48,8 @@ class Visitor:
     here: Town
     cookies: dict[str, str] = field(default_factory=dict)
     language: str = "vi"
+    given: dict[str, Morsel[str]] = field(default_factory=dict)
+    """The cookies as the console set them last."""
     status: int = 0
     page: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +66,8 @@ class Visitor:
             for written in answer.headers.getall("Set-Cookie", ()):
                 for name, morsel in SimpleCookie(written).items():
                     self.cookies[name] = morsel.value
-        if self.status == 303:
+                    self.given[name] = morsel
+        if self.status == 303 and self.headers["Location"].startswith("/console"):
             return await self.go(self.headers["Location"].removeprefix("/console"))
         return self
 
@@ -68,6 +79,15 @@ class Visitor:
             f"{name}={_quoted(value)}" for name, value in {**fields, **({"token": kept} if kept else {})}.items()
         )
         return await self.go(path, method="POST", data=body.encode())
+
+    async def take(self, path: str, /, **fields: str) -> bytes:
+        """Send a form that is answered with a file; gives the file. The page stays."""
+        found = re.search(r'name="token" value="([0-9a-f]+)"', self.page)
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        form = {**fields, "token": found[1] if found else ""}
+        async with self.here.session.post(f"{self.here.url}/console{path}", data=form, headers=cookies) as answer:
+            self.status, self.headers = answer.status, answer.headers
+            return await answer.read()
 
     async def enter(self, key: str, password: str = PASSWORD) -> Visitor:
         await self.go("/enter")

@@ -1,0 +1,5 @@
+"""What the tests of the console share."""
+
+from tests.provider import issuer
+
+__all__ = ["issuer"]
