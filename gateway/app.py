@@ -39,15 +39,15 @@ from gateway.exchange.key_record import bind_ledger_key, previous_key_path, reco
 from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.mails import Mails
 from gateway.exchange.pdf_desk import PdfDesk
-from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.exchange.provider import Provider, ProviderRules
+from gateway.exchange.revocation import Refresher, RefreshRules
 from gateway.exchange.rules_record import record_rules
 from gateway.http import DoorRunner, build_app, witness_client
 from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.mail import SmtpMailer
-from gateway.http.tsa import HttpAuthority
 from gateway.http.provider import asking
+from gateway.http.tsa import HttpAuthority
 from gateway.http.webhooks import HttpPoster
 from gateway.http.webhooks import session as webhook_session
 from gateway.ledger import NoteKey, NoteSigner
@@ -230,7 +230,7 @@ async def running(
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         poster = await stack.enter_async_context(_poster(line, push_ca_pem))
-        duties = _duties(line, stamper, poster, mailer)
+        duties = _duties(line, config.store, stamper, poster, mailer)
         wire = Wire(config.store.url, line.name) if config.store.url.startswith("postgresql") else None
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
         provider = await stack.enter_async_context(_provider(config.provider, clock))
@@ -345,11 +345,6 @@ def _mailer(config: Config) -> SmtpMailer | None:
 
 
 @asynccontextmanager
-async def _poster(line: Line, ca_pem: str | None) -> AsyncIterator[HttpPoster]:
-    """The way to the endpoints of webhooks, until the block ends."""
-    private = line.webhooks.private_targets
-    async with webhook_session(private, tls(ca_pem)) as session:
-@asynccontextmanager
 async def _provider(rules: ProviderRules, clock: Clock) -> AsyncIterator[Provider | None]:
     """The provider people enter by, until the block ends; None where none is configured. KeyFileError (its secret)."""
     if not rules.issuer:
@@ -360,6 +355,11 @@ async def _provider(rules: ProviderRules, clock: Clock) -> AsyncIterator[Provide
         yield Provider(rules, secret, asker, clock)
 
 
+@asynccontextmanager
+async def _poster(line: Line, ca_pem: str | None) -> AsyncIterator[HttpPoster]:
+    """The way to the endpoints of webhooks, until the block ends."""
+    private = line.webhooks.private_targets
+    async with webhook_session(private, tls(ca_pem)) as session:
         yield HttpPoster(session, private)
 
 

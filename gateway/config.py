@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, get_args, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -23,8 +23,8 @@ from gateway.exchange.deadlines import DeadlineRules
 from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import DeliveryRules
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
-from gateway.exchange.timestamps import TimestampRules
 from gateway.exchange.provider import ProviderRules
+from gateway.exchange.timestamps import TimestampRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
@@ -138,7 +138,6 @@ class Config:
     ledger: Ledger = Ledger()
     trust: Trust = Trust()
     pdf: Pdf = Pdf()
-    provider: ProviderRules = field(default_factory=ProviderRules)
     timestamp: Timestamp = Timestamp()
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     calendar: CalendarFile = CalendarFile()
@@ -150,6 +149,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     http: HttpLimits = field(default_factory=HttpLimits)
     people: EntranceRules = field(default_factory=EntranceRules)
+    provider: ProviderRules = field(default_factory=ProviderRules)
     axis: AxisRules = field(default_factory=AxisRules)
     log: Log = Log()
 
@@ -161,7 +161,6 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "server.port": (0, 65_535),
     "server.workers": (1, 64),
     "store.group_operations_max": (1, 1_000),
-    "provider.leeway_s": (0, 300),
     "store.group_wait_ms": (0, 1_000),
     "store.inline_bytes_max": (0, 1_048_576),
     "store.disk_free_bytes_min": (0, None),
@@ -173,6 +172,7 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "axis.processing_s": (1, 31_536_000),
     "axis.timestamp_age_days_max": (1, 36_500),
     "axis.timestamp_ahead_h_max": (0, 8_760),
+    "provider.leeway_s": (0, 300),
     "limits.attachments_max": (1, 28),  # the JDK's secure validation stops at 30 references
 }
 """Least and most of a number, where they differ from the rule: an integer is at least 1, a fraction at least 0.001."""

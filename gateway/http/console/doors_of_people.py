@@ -25,8 +25,8 @@ from gateway.http.console import (
     overview,
     peers,
     people_acts,
-    search,
     provider_pages,
+    search,
     tables,
     today,
     way_in,
@@ -40,9 +40,9 @@ from gateway.model.person import Role
 
 PAGES: tuple[Page, ...] = (
     *way_in.PAGES,
-    *today.PAGES,
     *provider_pages.PAGES,
     *account.PAGES,
+    *today.PAGES,
     *live.PAGES,
     *documents.PAGES,
     *deeds.PAGES,
@@ -89,11 +89,11 @@ WAYS: Ways = {
 def add_console(app: web.Application, doors: Doors, rules: EntranceRules, provider: Provider | None) -> None:
     """Put the pages into the application."""
     entrance, pages = Entrance(doors.line, rules), Pages(WAYS)
+    by_provider = ProviderEntrance(doors.line, provider) if provider else None
     for page in PAGES:
         answering = serving(page, doors, entrance, pages, by_provider)
         app.router.add_route(page.method, BASE + page.path, answering, name=page.name)
 
-    by_provider = ProviderEntrance(doors.line, provider) if provider else None
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield
         entrance.close()
