@@ -20,6 +20,10 @@ BUSY_TIMEOUT_MS = 10_000
 ALONE_TIMEOUT_MS = 1_000
 """Whoever wants a file for itself hears at once that somebody has it."""
 CONNECT_TIMEOUT_S = 5
+STANDSTILL_MS = 3_000
+"""How long PostgreSQL waits for the next statement of a group's transaction: they follow one another closely."""
+SILENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""When a server that says nothing any more counts as gone (libpq: seconds, probes, milliseconds)."""
 
 
 def parse_url(url: str) -> URL:
@@ -42,6 +46,11 @@ def sqlite_path(url: URL) -> Path | None:
 def writer_engine(url: URL) -> Engine:
     """The one connection of a writer: every transaction takes the write lock when it begins."""
     return _engine(url, connections=1, begin="BEGIN IMMEDIATE", setup=_set_up_writer)
+
+
+def upgrade_engine(url: URL) -> Engine:
+    """The one connection of whoever makes or fills a schema: as durable, and its transaction may think for long."""
+    return _engine(url, connections=1, begin="BEGIN IMMEDIATE", setup=_set_up_durable)
 
 
 def alone_engine(url: URL) -> Engine:
@@ -77,7 +86,7 @@ def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any
     else:
         engine = create_engine(
             url,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "gateway"},
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "gateway", **SILENCE},
             paramstyle="format",
             pool_pre_ping=True,
             **options,
@@ -87,12 +96,21 @@ def _engine(url: URL, connections: int, begin: str, setup: Callable[[Engine, Any
 
 
 def _set_up_writer(engine: Engine, connection: DBAPIConnection) -> None:
+    _set_up_durable(engine, connection)
+    if engine.dialect.name != "sqlite":
+        # A node that is cut off in the middle of its transaction lets go of the ledger's head, which all others need.
+        _run(connection, f"SET idle_in_transaction_session_timeout = {STANDSTILL_MS}")
+        connection.commit()
+
+
+def _set_up_durable(engine: Engine, connection: DBAPIConnection) -> None:
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(connection)
         return
     _assert_setting(connection, "SHOW fsync", "on")
     _run(connection, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
     _run(connection, "SET synchronous_commit = on")
+    _run(connection, f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
     _assert_setting(connection, "SHOW synchronous_commit", "on")
     connection.commit()
 

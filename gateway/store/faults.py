@@ -40,8 +40,13 @@ _SQLITE = {
 }
 _POSTGRESQL_BROKEN = ("58030", "XX001", "XX002")
 """io_error, data_corrupted, index_corrupted."""
-_POSTGRESQL_AWAY = ("08", "25006", "40", "53", "57", "58")
-"""Connection, read-only server (a standby), rollback by the server, resources, operator, system."""
+_POSTGRESQL_AWAY = ("08", "25006", "25P03", "40", "53", "55P03", "57", "58")
+"""Connection, read-only server (a standby), a transaction that stood still, rollback by the server, resources, a lock
+that was not to be had, operator, system."""
+_POSTGRESQL_TAKEN_BACK = "40"
+"""Serialisation failures and deadlocks."""
+_POSTGRESQL_ENDED = ("08", "25P03", "57P01", "57P02")
+"""The connection broke, stood still too long, or was ended by an operator or a crash of the server."""
 
 
 def fault_of(error: Exception) -> Fault | None:
@@ -59,6 +64,22 @@ def fault_of(error: Exception) -> Fault | None:
             return Fault.AWAY if isinstance(cause, psycopg.OperationalError) else None
         return Fault.AWAY if state.startswith(_POSTGRESQL_AWAY) else None
     return Fault.AWAY if isinstance(cause, PoolTimeout) else None
+
+
+def may_try_again(error: DBAPIError) -> bool:
+    """Whether the same may fare better at once, on another connection: what PostgreSQL took back, or did not answer."""
+    cause = error.orig
+    if not isinstance(cause, psycopg.Error):
+        return False
+    if cause.sqlstate is None:
+        return isinstance(cause, psycopg.OperationalError)
+    return was_taken_back(error) or cause.sqlstate.startswith(_POSTGRESQL_ENDED)
+
+
+def was_taken_back(error: DBAPIError) -> bool:
+    """Whether PostgreSQL itself says that the transaction did not happen."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state is not None and state.startswith(_POSTGRESQL_TAKEN_BACK)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from gateway.ledger.note import NoteKey
 from gateway.store import migrate
-from gateway.store.engine import alone_engine, parse_url, sqlite_path, writer_engine
+from gateway.store.engine import alone_engine, parse_url, sqlite_path, upgrade_engine
 from gateway.store.faults import translated
 from gateway.store.notice import StoreNotice
 from gateway.store.queries.ledger import ledger_head
@@ -105,7 +105,7 @@ def move(source: Path, url: str, tell: Tell = lambda _step, _done, _total: None,
         raise StoreNotice("store.move.not_postgres", url=target.render_as_string(hide_password=True))
     with (
         _engine(alone_engine, URL.create("sqlite", database=str(source))) as file,
-        _engine(writer_engine, target) as server,
+        _engine(upgrade_engine, target) as server,
     ):
         try:
             with translated(_nothing_to_stop), _locked(file) as old, server.connect() as new:

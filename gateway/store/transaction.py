@@ -29,7 +29,9 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._size = self._committed_size = int(connection.execute(_LOCK_HEAD).scalar_one())
+        self.first_index = self._size = int(connection.execute(_LOCK_HEAD).scalar_one())
+        self.leaves: list[bytes] = []
+        """Hashes of the entries appended, from `first_index` on."""
 
     @property
     def next_index(self) -> int:
@@ -39,11 +41,10 @@ class Transaction:
     def append(self, entries: Sequence[bytes]) -> range:
         """Append ledger entries; gives their indexes."""
         indexes = range(self._size, self._size + len(entries))
-        _APPEND.run(
-            self.connection,
-            [(index, leaf_hash(entry), entry) for index, entry in zip(indexes, entries, strict=True)],
-        )
+        leaves = [leaf_hash(entry) for entry in entries]
+        _APPEND.run(self.connection, list(zip(indexes, leaves, entries, strict=True)))
         self._size += len(entries)
+        self.leaves += leaves
         return indexes
 
     def append_some(self, entries: Sequence[bytes | None]) -> list[int | None]:
@@ -53,7 +54,7 @@ class Transaction:
 
     def finish(self) -> None:
         """Move the head over what was appended. To be called last, before the commit."""
-        if self._size != self._committed_size:
+        if self.leaves:
             self.connection.execute(_MOVE_HEAD, {"new_size": self._size})
 
 

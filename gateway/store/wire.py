@@ -14,7 +14,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import create_engine
 
-from gateway.store.engine import CONNECT_TIMEOUT_S, parse_url
+from gateway.store.engine import CONNECT_TIMEOUT_S, SILENCE, parse_url
 from gateway.store.faults import translated
 
 CHANNEL = "gateway_bell"
@@ -59,7 +59,13 @@ class Wire:
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(
-            **{**self._where, "connect_timeout": CONNECT_TIMEOUT_S, "autocommit": True, "application_name": "gateway"}
+            **{
+                **self._where,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "autocommit": True,
+                "application_name": "gateway",
+                **SILENCE,
+            }
         )
 
 

@@ -22,7 +22,8 @@ from sqlalchemy import Engine
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.store.faults import translated
-from gateway.store.transaction import Operation, Transaction
+from gateway.store.transacting import transact
+from gateway.store.transaction import Operation
 from gateway.store.wal import WriteAheadLog
 
 R = TypeVar("R")
@@ -135,20 +136,11 @@ class Writer:
             return [outcome for operation in operations for outcome in self._commit([operation])]
 
     def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
-        """All of these in one transaction, each kind at once; their results, in order."""
+        """All of these in one transaction; their results, in order."""
         if self._failed:
             raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause="the store stopped after a fault")
-        kinds: defaultdict[type[Operation[Any]], list[int]] = defaultdict(list)
-        for place, operation in enumerate(operations):
-            kinds[type(operation)].append(place)
-        results: list[Any] = [None] * len(operations)
-        with translated(self._stop), self._engine.begin() as connection:
-            tx = Transaction(connection)
-            for kind, places in kinds.items():
-                for place, result in zip(places, kind.run(tx, [operations[place] for place in places]), strict=True):
-                    results[place] = result
-            tx.finish()
-        return results
+        with translated(self._stop):
+            return transact(self._engine, operations)
 
     def _shorten_wal(self) -> None:
         if self._wal is not None and not self._failed:
