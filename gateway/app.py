@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +29,7 @@ from gateway.exchange import (
     relay,
     reminders,
     sequencer,
+    sweeping,
     tenure,
     timestamps,
     watch,
@@ -54,6 +55,7 @@ from gateway.ledger import NoteKey, NoteSigner
 from gateway.model.calendar import Calendar, CalendarError, read_calendar, shipped_calendar
 from gateway.store import Grouping, Store
 from gateway.store.last_signed import LastSigned
+from gateway.store.storage import Storage
 from gateway.store.wire import Wire
 from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
@@ -98,7 +100,7 @@ async def open_line(config: Config, clock: Clock = utc_now, seat: Seat | None = 
     trust = TrustStore(await asyncio.to_thread(_certificates, config.trust.anchors))
     storage = config.store
     grouping = Grouping(storage.group_operations_max, storage.group_wait_ms / 1000)
-    store = Store.open(storage.url, storage.blob_dir, storage.inline_bytes_max, grouping)
+    store = Store.open(storage.url, storage.blob_dir, storage.inline_bytes_max, grouping, storage.bucket)
     desk = AsyncExitStack()
     try:
         pdf_desk = await desk.enter_async_context(_pdf_desk(config.pdf, clock))
@@ -313,7 +315,7 @@ async def _at_work(
 
 
 def _duties(
-    line: Line, stamper: timestamps.Stamper | None, poster: webhooks.Poster, mailer: SmtpMailer | None
+    line: Line, storage: Storage, stamper: timestamps.Stamper | None, poster: webhooks.Poster, mailer: SmtpMailer | None
 ) -> dict[str, tenure.Duty]:
     """What one process at a time does, of all that share the store."""
     duties: dict[str, tenure.Duty] = {
@@ -325,6 +327,9 @@ def _duties(
         "reminders": lambda: reminders.run(line),
         "mails": lambda: Mails(line, mailer).run(),
         "activity": lambda: activity.run(line),
+        "sweeping": lambda: sweeping.run(
+            line, timedelta(hours=storage.orphan_age_h), timedelta(hours=storage.sweep_interval_h)
+        ),
     }
     if stamper is not None:
         duties["timestamps"] = lambda: timestamps.run(line, stamper)

@@ -29,10 +29,9 @@ from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
 
+from gateway.store.storage import SQLITE_ABSOLUTE, SQLITE_RELATIVE, Storage
 FILE_NAME = "gateway.toml"
 """Looked for in the working folder where neither an option nor GATEWAY_CONFIG names a file."""
-
-SQLITE_RELATIVE, SQLITE_ABSOLUTE = "sqlite:///", "sqlite:////"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +44,6 @@ class Server:
     tls_key: Path | None = None
     client_ca: Path | None = None
     workers: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """The register and the blobs."""
-
-    url: str = f"{SQLITE_RELATIVE}register.db"
-    blob_dir: Path = Path("blobs")
-    group_operations_max: int = 64
-    group_wait_ms: float = 5.0
-    inline_bytes_max: int = 65_536
-    disk_free_bytes_min: int = 268_435_456
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +121,7 @@ class Config:
 
     keys: Keys
     server: Server = Server()
-    store: Storage = Storage()
+    store: Storage = field(default_factory=Storage)
     ledger: Ledger = Ledger()
     trust: Trust = Trust()
     pdf: Pdf = Pdf()

@@ -15,6 +15,7 @@ from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.ledger import NoteKey
 from gateway.store import Store, StoreNotice
+from gateway.store.storage import Storage
 
 ORIGIN = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*")
 """C2SP tlog-tiles: an address without scheme and without a slash at its end."""
@@ -24,7 +25,7 @@ ORIGIN = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--origin", required=True)
 @click.option("--name", default="")
-@click.option("--store", "url", default=config.Storage().url)
+@click.option("--store", "url", default=Storage().url)
 @click.option("--csr", is_flag=True)
 @click.pass_obj
 def init(session: Session, folder: Path, origin: str, name: str, url: str, csr: bool) -> None:

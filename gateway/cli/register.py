@@ -34,7 +34,9 @@ def configured(verb: Callable[..., Any]) -> Callable[..., Any]:
 @asynccontextmanager
 async def opened(settings: Config) -> AsyncIterator[Store]:
     """The store of a configuration. StoreNotice where there is none, or it is not at the newest schema."""
-    store = Store.open(settings.store.url, settings.store.blob_dir, settings.store.inline_bytes_max)
+    store = Store.open(
+        settings.store.url, settings.store.blob_dir, settings.store.inline_bytes_max, bucket=settings.store.bucket
+    )
     try:
         yield store
     finally:

@@ -99,7 +99,7 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
         write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination)), line.signer, at
     )
     document = content if isinstance(content, Document) else None
-    stored = await line.blobs.keep(received.parts)
+    stored = await line.blobs.keep(received.parts, at)
     return Admit(
         dispatch_id=dispatch_id,
         kind=Kind.DOCUMENT if document else Kind.STATUS,

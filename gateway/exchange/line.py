@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import shutil
 from collections import Counter
@@ -194,11 +193,11 @@ class Line:
         large = self.blobs.large(attachments)
         if not large:
             return
-        lost = await asyncio.to_thread(self.blobs.lost, large)
+        lost = await self.blobs.lost(large)
         self.state.lost = self.state.lost - {one.sha256 for one in large} | set(lost)
         if lost:
             raise Unavailable(
-                Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost from the disk: {', '.join(lost)}"
+                Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost: {', '.join(lost)}"
             )
 
     def worth_an_entry(self, peer: Peer, at: datetime) -> bool:

@@ -10,10 +10,10 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from gateway import edxml
-from gateway.exchange import bell
+from gateway.exchange import bell, sweeping
 from gateway.exchange.acts import Actor, retention_act
 from gateway.exchange.line import SALT_BYTES, Line
 from gateway.ledger.destruction import DestroyedPart, DestructionFacts, write_destruction
@@ -27,8 +27,6 @@ from gateway.store.retention import Erase, Erased, Hold, HoldVerdict, Release
 from gateway.trust import countersign
 
 CONTENTS_PER_READ = 200
-FILES_SETTLE = timedelta(hours=1)
-"""A packet is admitted well within this time after its attachments were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ async def _erase(line: Line, actor: Actor, content: Content, one: Due, reason: s
     erased = await line.store.write(
         Erase(content.dispatch_id, facts.envelope_sha256, facts.envelope_bytes, certificate, sha256, act)
     )
-    await asyncio.to_thread(line.blobs.destroy, erased.unused, at - FILES_SETTLE)
+    await sweeping.destroy(line, erased.unused)
     return erased
 
 
@@ -124,6 +122,6 @@ async def _facts(line: Line, actor: Actor, content: Content, one: Due, at: datet
 
 
 async def sweep(line: Line) -> tuple[str, ...]:
-    """Remove the files of what was erased before the gateway or the machine ended in the middle of it."""
+    """Remove the content of what was erased before the gateway or the machine ended in the middle of it."""
     unused = await line.store.read(reading.unused_digests)
-    return await asyncio.to_thread(line.blobs.destroy, unused, line.clock() - FILES_SETTLE)
+    return await sweeping.destroy(line, [one for one in unused if await line.blobs.size(one) is not None])

@@ -14,7 +14,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 from gateway.store import queries
 
-ADVISORY = frozenset({"attachments", "calendar", "mail", "timestamps", "webhooks", "witnesses"})
+ADVISORY = frozenset({"attachments", "blobs", "calendar", "mail", "timestamps", "webhooks", "witnesses"})
 """Trouble an operator must see and that stops no document."""
 ANSWER_TIMEOUT_S = 2.0
 """A store that needs longer for one small read is not ready."""
@@ -48,6 +48,7 @@ async def dependencies(line: Line) -> dict[str, bool]:
         "disk": refused is not Reason.DISK_FULL,
         "key": refused is not Reason.KEY_UNAVAILABLE,
         "attachments": not line.state.lost,
+        "blobs": await _places_answer(line),
         **(_advice(line) if line.state.on_duty else {}),
     }
 
@@ -71,6 +72,15 @@ async def _store_answers(line: Line) -> bool:
     except (TimeoutError, Unavailable):
         return False
     return True
+
+
+async def _places_answer(line: Line) -> bool:
+    """Whether large attachments can be written and read; small ones go into the register, and go on."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            return all([await place.answers() for place in line.blobs.places])
+    except TimeoutError:
+        return False
 
 
 async def metrics(call: Call[NoQuery]) -> web.StreamResponse:

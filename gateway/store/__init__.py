@@ -7,7 +7,7 @@ connection (`queries`). What must hold whatever a program does, the database hol
 from gateway.store import queries
 from gateway.store.admission import Admit, Admitted, Barred, Conflict, Twin
 from gateway.store.attempts import ClaimDue, CloseAttempt, DueAttempt, InterruptAttempts
-from gateway.store.blobs import BlobReader, Blobs, Staging
+from gateway.store.blobs import BlobReader, Blobs
 from gateway.store.changes import NewChange, Target
 from gateway.store.deliveries import Advance, Salted
 from gateway.store.directory import CredentialKind, PutCredential, PutDirectory, PutSetting, RevokePeer
@@ -18,6 +18,7 @@ from gateway.store.queries import Change, DeliveryRow, InboxItem
 from gateway.store.refusals import RecordRefusal
 from gateway.store.rule_tables import ApproveTable, ProposeTable
 from gateway.store.spoken_of import Named, NewLink
+from gateway.store.staging import Staging
 from gateway.store.statuses import NewStatus
 from gateway.store.store import Store
 from gateway.store.transaction import Operation

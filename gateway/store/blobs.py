@@ -1,8 +1,7 @@
-"""Attachment bytes: small ones go into the database with their dispatch, large ones are files named by their content.
+"""Attachment bytes: small ones go into the database with their dispatch, large ones to a place, named by their content.
 
-A file is written beside its place, flushed, renamed, and its folder flushed; only then may a dispatch speak of it. A
-file that is there already holds the same bytes, since its name is their SHA-256: that is success. A thief of the folder
-reads documents; a vandal's change is found, because every reader knows the digest.
+New content goes to the first place; what is there is found in any of them, so content that was written before a place
+was put in front of another stays where it is, and is read from there.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,12 +18,14 @@ from typing import Protocol
 from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
-from gateway.store.durable import disk_faults, flush_folder
+from gateway.store.file_place import FilePlace
+from gateway.store.places import Place
+from gateway.store.staging import Staging
 
 INLINE_BYTES_MAX = 64 * 1024
 """Attachments up to this size go into the database: one flush for all of them instead of three for each."""
-PIECE_BYTES = 256 * 1024
-"""Read at once from a large attachment."""
+BEING_DESTROYED_S = 5
+"""Come back after: what is being destroyed is soon gone, and then it can be written anew."""
 
 
 class StagedPart(Protocol):
@@ -38,84 +37,35 @@ class StagedPart(Protocol):
     def sha256(self) -> str: ...
 
 
-class Staging:
-    """Where the bytes of one attachment go while they arrive: memory while small, then a file. Not yet durable."""
-
-    def __init__(self, folder: Path, inline_bytes_max: int) -> None:
-        self._folder = folder
-        self._inline_bytes_max = inline_bytes_max
-        self._memory = bytearray()
-        self._file: int | None = None
-        self.path: Path | None = None
-        """The temporary file, once there is one."""
-
-    @property
-    def data(self) -> bytes:
-        """The bytes, while they are held in memory."""
-        return bytes(self._memory)
-
-    def write(self, data: bytes) -> None:
-        """Take more bytes. Unavailable where the disk is full or fails."""
-        if self._file is None and len(self._memory) + len(data) <= self._inline_bytes_max:
-            self._memory += data
-            return
-        with disk_faults():
-            if self._file is None:
-                self._file, name = tempfile.mkstemp(dir=self._folder)
-                self.path = Path(name)
-                data, self._memory = bytes(self._memory) + data, bytearray()
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._file, view) :]
-
-    def close(self) -> None:
-        """No more bytes come."""
-
-    def flush(self) -> None:
-        """Make the file's bytes durable and close it. OSError where the disk did not take them."""
-        if self._file is not None:
-            try:
-                os.fsync(self._file)
-            finally:
-                self._shut()
-
-    def drop(self) -> None:
-        """Give the bytes up, where they were not kept."""
-        self._shut()
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-            self.path = None
-
-    def _shut(self) -> None:
-        if self._file is not None:
-            file, self._file = self._file, None
-            os.close(file)
-
-
 class BlobReader:
     """An attachment of the register: call it for its bytes, whole or from `start` to (not including) `stop`, in pieces.
 
-    Whole, it is compared with its digest: what the disk changed is not handed out as the sender's. Unavailable then;
-    the last piece is withheld, so that the reader sees it broken off.
+    Whole, it is compared with its digest: what a disk or a store changed is not handed out as the sender's. Unavailable
+    then; the last piece is withheld, so that the reader sees it broken off. To be drawn in a thread.
     """
 
-    def __init__(self, attachment: Attachment, find: Callable[[str], bytes | None], path: Path) -> None:
+    def __init__(self, attachment: Attachment, find: Callable[[str], bytes | None], places: Sequence[Place]) -> None:
         self._attachment = attachment
         self._find = find
-        self._path = path
+        self._places = places
 
     def __call__(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         end = self._attachment.size_bytes if stop is None else stop
         data = self._find(self._attachment.sha256)
-        pieces = iter((data[start:end],)) if data is not None else self._file_pieces(start, end)
+        pieces = iter((data[start:end],)) if data is not None else self._from_places(start, end)
         return self._checked(pieces) if end - start == self._attachment.size_bytes else pieces
 
-    def _file_pieces(self, start: int, end: int) -> Iterator[bytes]:
-        with disk_faults(), self._path.open("rb") as file:
-            file.seek(start)
-            while start < end and (piece := file.read(min(PIECE_BYTES, end - start))):
-                start += len(piece)
-                yield piece
+    def _from_places(self, start: int, end: int) -> Iterator[bytes]:
+        for place in self._places:
+            pieces = place.pieces(self._attachment.sha256, start, end)
+            try:
+                first = next(pieces, b"")
+            except FileNotFoundError:
+                continue
+            yield first
+            yield from pieces
+            return
+        raise Unavailable(Reason.STORE_UNAVAILABLE, cause=f"attachment {self._attachment.sha256} is at no place")
 
     def _checked(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         digest, held = hashlib.sha256(), b""
@@ -124,24 +74,31 @@ class BlobReader:
             yield held
             held = piece
         if digest.hexdigest() != self._attachment.sha256:
-            raise Unavailable(
-                Reason.STORE_UNAVAILABLE, cause=f"attachment {self._attachment.sha256} is damaged on disk"
-            )
+            raise Unavailable(Reason.STORE_UNAVAILABLE, cause=f"attachment {self._attachment.sha256} is damaged")
         yield held
 
 
 class Blobs:
-    """The folder of large attachments. One object for each process that writes there."""
+    """Where attachments are staged, kept and found. One object for each process that writes there."""
 
     def __init__(
-        self, folder: Path, inline_bytes_max: int, find: Callable[[str], bytes | None], fail: Callable[[str], None]
+        self,
+        folder: Path,
+        places: Callable[[FilePlace], Sequence[Place]],
+        inline_bytes_max: int,
+        find: Callable[[str], bytes | None],
+        claim: Callable[[tuple[str, ...], datetime], Awaitable[tuple[str, ...]]],
+        fail: Callable[[str], None],
     ) -> None:
-        """`find` reads a small attachment from the database (None: it is a file). `fail` hears of a failed flush."""
-        self._folder = folder
+        """`find` reads a small attachment from the database (None: it is at a place). `claim` says that a packet will
+        speak of content, and gives what of it is being destroyed. `fail` hears of a failed flush."""
+        self.files = FilePlace(folder, fail)
+        self.places = tuple(places(self.files))
+        """The first takes what is new."""
         self._find = find
+        self._claim = claim
         self._incoming = folder / "incoming"
         self._inline_bytes_max = inline_bytes_max
-        self._fail = fail
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock: int | None = os.open(self._incoming, os.O_RDONLY | os.O_DIRECTORY)
         """Held shared while this process may write into the folder."""
@@ -151,11 +108,16 @@ class Blobs:
         """A place for the bytes of one attachment that is about to arrive."""
         return Staging(self._incoming, self._inline_bytes_max)
 
-    async def keep(self, parts: Sequence[StagedPart]) -> tuple[bytes | None, ...]:
-        """Make parts durable: for each its bytes, to be admitted with the dispatch, or None where it is a file now."""
-        if any(_staging(part).path for part in parts):
-            return await asyncio.to_thread(self._keep, parts)
-        return tuple(_staging(part).data for part in parts)
+    async def keep(self, parts: Sequence[StagedPart], at: datetime) -> tuple[bytes | None, ...]:
+        """Make parts durable: for each its bytes, to be admitted with the dispatch, or None where they are at a place
+        now. Unavailable where a place does not take them."""
+        large = [part for part in parts if _staging(part).path is not None]
+        if large:
+            if doomed := await self._claim(tuple(part.sha256 for part in large), at):
+                raise Unavailable(Reason.STORE_UNAVAILABLE, BEING_DESTROYED_S, f"being destroyed: {', '.join(doomed)}")
+            for part in large:
+                await self.places[0].put(part.sha256, _staging(part))
+        return tuple(None if part in large else _staging(part).data for part in parts)
 
     def release(self, parts: Iterable[StagedPart]) -> None:
         """Give up what was staged and not kept. What was kept stays."""
@@ -168,82 +130,37 @@ class Blobs:
 
     def reader(self, attachment: Attachment) -> BlobReader:
         """Opens an attachment of the register."""
-        return BlobReader(attachment, self._find, self.path(attachment.sha256))
-
-    def path(self, sha256: str) -> Path:
-        """Where a large attachment is."""
-        return self._folder / sha256[:2] / sha256
+        return BlobReader(attachment, self._find, self.places)
 
     def large(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-        """Those that are files; small ones lie in the database."""
+        """Those that are at a place; small ones lie in the database."""
         return tuple(one for one in attachments if one.size_bytes > self._inline_bytes_max)
 
-    def lost(self, large: Iterable[Attachment]) -> tuple[str, ...]:
-        """Digests of those whose file is not there, or not whole: known before a byte is sent.
+    async def lost(self, large: Iterable[Attachment]) -> tuple[str, ...]:
+        """Digests of those that are nowhere, or not whole: known before a byte is sent.
 
-        What the disk changed without changing its size shows when it is read.
+        What was changed without changing its size shows when it is read.
         """
-        gone = [one.sha256 for one in large if not self._is_whole(one)]
-        return tuple(sha256 for sha256 in gone if self._find(sha256) is None)
+        gone = [one.sha256 for one in large if await self.size(one.sha256) != one.size_bytes]
+        return tuple([sha256 for sha256 in gone if await asyncio.to_thread(self._find, sha256) is None])
 
-    def _is_whole(self, one: Attachment) -> bool:
-        try:
-            return self.path(one.sha256).stat().st_size == one.size_bytes
-        except OSError:
-            return False
+    async def size(self, sha256: str) -> int | None:
+        """Bytes at the first place that has content of this digest; None where none has."""
+        for place in self.places:
+            if (size_bytes := await place.size(sha256)) is not None:
+                return size_bytes
+        return None
 
-    def destroy(self, sha256s: Iterable[str], written_before: datetime) -> tuple[str, ...]:
-        """Remove files that nothing in the register speaks of any more. Gives the digests of those that are gone.
-
-        One that was written since is left: a packet that is being admitted may be about to speak of it. It is moved
-        aside before it is looked at, so that what comes meanwhile under its name is never touched.
-        """
-        gone = []
-        for sha256 in sha256s:
-            place, aside = self.path(sha256), self._incoming / f"destroyed-{sha256}"
-            with suppress(FileNotFoundError):
-                if place.stat().st_mtime >= written_before.timestamp():
-                    continue
-                place.rename(aside)
-                if aside.stat().st_mtime < written_before.timestamp():
-                    aside.unlink()
-                    gone.append(sha256)
-                elif place.exists():
-                    aside.unlink()
-                else:
-                    aside.rename(place)
-                flush_folder(place.parent)
-        return tuple(gone)
+    async def destroy(self, sha256: str) -> None:
+        """Remove content from every place. It must have been condemned: somebody may be about to speak of it."""
+        for place in self.places:
+            await place.destroy(sha256)
 
     def close(self) -> None:
         """Let others sweep. Safe to call twice."""
         if self._lock is not None:
             lock, self._lock = self._lock, None
             os.close(lock)
-
-    def _keep(self, parts: Sequence[StagedPart]) -> tuple[bytes | None, ...]:
-        kept: list[bytes | None] = []
-        for part in parts:
-            staging = _staging(part)
-            if staging.path is None:
-                kept.append(staging.data)
-            else:
-                with disk_faults(self._fail):
-                    self._place(staging, self.path(part.sha256))
-                kept.append(None)
-        return tuple(kept)
-
-    def _place(self, staging: Staging, place: Path) -> None:
-        """The staged file, durable and under its name. Safe to repeat and to race with itself."""
-        assert staging.path is not None
-        staging.flush()
-        with suppress(FileExistsError):
-            place.parent.mkdir(mode=0o700)
-        # Flushed even where the folder was there: whoever made it may not have come that far.
-        flush_folder(self._folder)
-        staging.path.rename(place)
-        staging.path = None
-        flush_folder(place.parent)
 
     def _sweep(self, lock: int) -> None:
         """Remove what a process that died left behind, unless another process is writing there now."""

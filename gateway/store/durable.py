@@ -41,11 +41,16 @@ def flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def disk_faults(fail: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Translate what the disk says. Anything but a full disk goes to `fail`: trying again would only seem to work."""
+def disk_faults(fail: Callable[[str], None] = lambda _: None, *, absent_too: bool = True) -> Iterator[None]:
+    """Translate what the disk says. Anything but a full disk goes to `fail`: trying again would only seem to work.
+
+    Not `absent_too`: that a file is not there is for the caller to hear as it is.
+    """
     try:
         yield
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not absent_too:
+            raise
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise Unavailable(Reason.DISK_FULL, retry_after_s=60, cause=str(error)) from error
         fail(str(error))

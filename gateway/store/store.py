@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from gateway.store import migrate
 from gateway.store.blobs import INLINE_BYTES_MAX, Blobs
+from gateway.store.claims import Claim
 from gateway.store.engine import (
     BUSY_TIMEOUT_MS,
     create_file,
     parse_url,
     reader_engine,
     sqlite_path,
-    upgrade_engine,
     writer_engine,
 )
-from gateway.store.faults import may_try_again, translated
+from gateway.store.faults import translated
+from gateway.store.file_place import FilePlace
 from gateway.store.notice import StoreNotice
+from gateway.store.object_place import Bucket, ObjectPlace
+from gateway.store.places import Place
 from gateway.store.queries import blob_data, setting
 from gateway.store.transaction import Operation
 from gateway.store.wal import WriteAheadLog
@@ -62,11 +65,13 @@ class Store:
         blob_dir: Path,
         inline_bytes_max: int,
         grouping: Grouping,
+        bucket: Bucket | None,
     ) -> None:
         """Use `Store.open`."""
         self.failed: str | None = None
         """Why the store stopped for good; None while it works."""
-        self.blobs = Blobs(blob_dir, inline_bytes_max, self._small_blob, self._fail)
+        places = partial(_places, bucket)
+        self.blobs = Blobs(blob_dir, places, inline_bytes_max, self.small_blob, self._claim, self._fail)
         self.folders = (blob_dir,) if wal is None else (blob_dir, wal.folder)
         """Where this machine's disks are written to; they may be several."""
         self._engines = (writer, reader)
@@ -80,7 +85,7 @@ class Store:
         address = parse_url(url)
         if path := sqlite_path(address):
             create_file(path)
-        engine = upgrade_engine(address)
+        engine = writer_engine(address)
         try:
             with translated(_nothing_to_stop):
                 migrate.upgrade(engine)
@@ -94,8 +99,9 @@ class Store:
         blob_dir: Path,
         inline_bytes_max: int = INLINE_BYTES_MAX,
         grouping: Grouping = Grouping(),  # noqa: B008  frozen
+        bucket: Bucket | None = None,
     ) -> Store:
-        """Open a store that exists, at the newest schema.
+        """Open a store that exists, at the newest schema. Large attachments go to `bucket`, or into `blob_dir`.
 
         StoreNotice where it does not or is not: it names the command to run. An empty database made by mistake would
         begin a second ledger, so nothing is ever created here.
@@ -113,7 +119,7 @@ class Store:
             reader.dispose()
             raise
         wal = WriteAheadLog(path, BUSY_TIMEOUT_MS) if path else None
-        return cls(writer, reader, wal, blob_dir, inline_bytes_max, grouping)
+        return cls(writer, reader, wal, blob_dir, inline_bytes_max, grouping, bucket)
 
     @property
     def waiting(self) -> int:
@@ -139,20 +145,20 @@ class Store:
         self.blobs.close()
 
     def _read(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with translated(self._fail):
-            try:
-                return self._read_once(query, *args, **kwargs)
-            except DBAPIError as error:  # reading twice harms nobody
-                if not may_try_again(error):
-                    raise
-            return self._read_once(query, *args, **kwargs)
-
-    def _read_once(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with self._reader.connect() as connection:
+        with translated(self._fail), self._reader.connect() as connection:
             return query(connection, *args, **kwargs)
 
-    def _small_blob(self, sha256: str) -> bytes | None:
+    async def _claim(self, sha256s: tuple[str, ...], at: datetime) -> tuple[str, ...]:
+        return await self.write(Claim(sha256s, at))
+
+    def small_blob(self, sha256: str) -> bytes | None:
+        """An attachment that lies in the database; None where it does not. To be called in a thread."""
         return self._read(blob_data, sha256)
 
     def _fail(self, cause: str) -> None:
         self.failed = self.failed or cause
+
+
+def _places(bucket: Bucket | None, files: FilePlace) -> Sequence[Place]:
+    """Where large attachments may be; the first takes what is new. Files written before stay where they are."""
+    return (files,) if bucket is None else (ObjectPlace(bucket), files)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -239,17 +237,6 @@ def test_the_guards_let_exactly_the_erasure_through(store: Store, store_url: str
         with pytest.raises(DBAPIError), engine.begin() as connection:
             connection.exec_driver_sql(statement.format(blob=blob))
     engine.dispose()
-
-
-def test_files_that_nobody_speaks_of_go_and_fresh_ones_stay(store: Store, tmp_path: Path) -> None:
-    digests: Sequence[str] = [hashlib.sha256(name).hexdigest() for name in (b"old", b"fresh")]
-    for digest in digests:
-        store.blobs.path(digest).parent.mkdir(exist_ok=True)
-        store.blobs.path(digest).write_bytes(b"x")
-    os.utime(store.blobs.path(digests[0]), (0, 0))
-    assert store.blobs.destroy(digests, NOW - timedelta(days=10_000)) == (digests[0],)
-    assert store.blobs.path(digests[1]).exists()
-    assert store.blobs.destroy(digests[:1], NOW) == ()
 
 
 def test_a_certificate_reads_back_as_written_and_nothing_else_does(store: Store, tmp_path: Path) -> None:

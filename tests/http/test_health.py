@@ -17,6 +17,7 @@ from gateway.exchange.line import StampDebt
 from gateway.http import HttpLimits
 from gateway.http.health import ADVISORY
 from gateway.model.reasons import Reason
+from gateway.store.object_place import Bucket, ObjectPlace
 from tests.http.problems import assert_problem
 from tests.http.town import FILE, awaited, inline, packet, town
 from tests.ledger.test_cosignature import W1
@@ -65,7 +66,8 @@ async def test_each_advisory_is_shown_by_whoever_does_the_duties_and_stops_nothi
         here.line.state.concerns = Concerns(0, 1, 0, 1, coverage, 9)
         here.line.state.stamps = StampDebt(here.clock(), True)
         here.line.state.lost.add("0" * 64)
-        for on_duty, shown in ((True, ADVISORY), (False, {"attachments"})):
+        here.line.blobs.places = (ObjectPlace(Bucket("s3://away/x", "http://127.0.0.1:9", "here")),)
+        for on_duty, shown in ((True, ADVISORY), (False, {"attachments", "blobs"})):
             here.line.state.on_duty = on_duty
             status, body, _ = await here.ask("GET", "/readyz", token=None)
             states = json.loads(body)["dependencies"]

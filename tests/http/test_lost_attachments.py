@@ -19,7 +19,7 @@ async def test_a_lost_attachment_is_said_before_the_first_byte_and_forgotten_onc
         body = inline(*packet(attachments=(("lớn.pdf", LARGE), ("nhỏ.pdf", b"%PDF-1.7"))))
         assert (await here.ask("POST", "/v1/packets", data=body, headers=FILE))[0] == 201
         (waits,) = json.loads((await here.ask("GET", "/v1/inbox", "tinh"))[1])["deliveries"]
-        path = here.line.blobs.path(hashlib.sha256(LARGE).hexdigest())
+        path = here.line.blobs.files.path(hashlib.sha256(LARGE).hexdigest())
         for damaged in (None, LARGE[:-1]):
             path.unlink() if damaged is None else path.write_bytes(damaged)
             for what in ("packet", "attachments/1"):

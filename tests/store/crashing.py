@@ -47,7 +47,7 @@ async def keep(store: Store) -> object:
     part = Part(store.blobs.stage())
     part.sink.write(LARGE)
     try:
-        return await store.blobs.keep([part])
+        return await store.blobs.keep([part], NOW)
     finally:
         store.blobs.release([part])
 

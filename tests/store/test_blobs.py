@@ -14,7 +14,7 @@ from gateway.model.packet import Attachment
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.store import NewAttachment, Staging, Store, queries
-from tests.store.samples import admit, attachment, run, sha256, write
+from tests.store.samples import NOW, admit, attachment, run, sha256, write
 
 LARGE = os.urandom(300_000)
 SMALL = b"a small one"
@@ -37,7 +37,7 @@ def stage(store: Store, data: bytes, piece: int = 10_000) -> Staged:
 
 
 def keep(store: Store, *parts: Staged) -> tuple[bytes | None, ...]:
-    return run(store.blobs.keep(parts))
+    return run(store.blobs.keep(parts, NOW))
 
 
 def admitted(store: Store, data: bytes, number: int = 1) -> Attachment:
@@ -54,7 +54,7 @@ def incoming(tmp_path: Path) -> list[Path]:
 
 def test_small_ones_stay_in_memory_and_large_ones_become_files_of_their_name(store: Store, tmp_path: Path) -> None:
     assert keep(store, stage(store, SMALL), stage(store, LARGE), stage(store, b"")) == (SMALL, None, b"")
-    place = store.blobs.path(sha256(LARGE))
+    place = store.blobs.files.path(sha256(LARGE))
     assert place.read_bytes() == LARGE
     assert place.stat().st_mode & 0o077 == 0
     assert incoming(tmp_path) == []
@@ -89,8 +89,8 @@ def test_what_is_refused_leaves_nothing_and_takes_nothing_that_was_kept(store: S
     store.blobs.release((kept, refused))
     store.blobs.drop([broken_off])
     assert incoming(tmp_path) == []
-    assert store.blobs.path(sha256(LARGE)).exists()
-    assert not store.blobs.path(sha256(LARGE[1:])).exists()
+    assert store.blobs.files.path(sha256(LARGE)).exists()
+    assert not store.blobs.files.path(sha256(LARGE[1:])).exists()
 
 
 def test_what_a_dead_process_left_is_swept_when_the_store_is_opened(store_url: str, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_a_living_process_is_receiving_is_not_swept(store: Store, store_url
 @pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
 def test_what_the_disk_changed_is_not_handed_out_whole(store: Store, data: bytes) -> None:
     seen = admitted(store, data)
-    path = store.blobs.path(seen.sha256)
+    path = store.blobs.files.path(seen.sha256)
     if path.exists():
         path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     else:  # the database guards its row, so the damage is played by asking for other bytes
@@ -133,6 +133,6 @@ def test_what_the_disk_changed_is_not_handed_out_whole(store: Store, data: bytes
 
 def test_a_large_attachment_that_is_gone_is_unavailable(store: Store) -> None:
     seen = admitted(store, LARGE)
-    store.blobs.path(seen.sha256).unlink()
+    store.blobs.files.path(seen.sha256).unlink()
     with pytest.raises(Unavailable):
         list(store.blobs.reader(seen)())

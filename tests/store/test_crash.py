@@ -124,7 +124,7 @@ def check(life: Life) -> None:
 
 
 def _check_what_was_promised(store: Store, life: Life) -> None:
-    place = store.blobs.path(sha256(LARGE))
+    place = store.blobs.files.path(sha256(LARGE))
     assert not place.exists() or place.read_bytes() == LARGE, "a blob under its name is whole"
     assert list((life.blobs / "incoming").iterdir()) == []
     assert place.exists() or not life.did("blob")
