@@ -7,7 +7,6 @@ nobody sees do not count: `7816/BKT-VP` is found by `7816`, by `bkt vp`, and who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from unicodedata import category, normalize
 
 WORD_CHARS_MAX = 64
@@ -20,8 +19,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words_of(*texts: str) -> tuple[str, ...]:
     """Every word of these texts, each once: as written, and without its diacritics."""
-    found = (form for text in texts for word in _split(text) for form in (word, undressed(word)) if form)
-    return tuple(dict.fromkeys(found))[:WORDS_MAX]
+    words = [word for text in texts for word in _split(text)]
+    # Undressed all at once: a blank neither joins with what stands beside it nor is left out.
+    forms = zip(words, undressed(" ".join(words)).split(" "), strict=True) if words else ()
+    return tuple(dict.fromkeys(form for pair in forms for form in pair if form))[:WORDS_MAX]
 
 
 def wanted(query: str) -> tuple[str, ...]:
@@ -44,6 +45,9 @@ def addressee_word(agency: str) -> str:
     return f">{agency}"
 
 
-def _split(text: str) -> Iterator[str]:
-    seen = "".join(one for one in normalize("NFC", text) if category(one) != "Cf")
-    return (normalize("NFC", word.casefold())[:WORD_CHARS_MAX] for word in _WORD.findall(seen))
+def _split(text: str) -> list[str]:
+    seen = normalize("NFC", text)
+    if not seen.isprintable():  # what nobody sees is no printable character
+        seen = "".join(one for one in seen if category(one) != "Cf")
+    words = " ".join(_WORD.findall(seen)).casefold()
+    return [word[:WORD_CHARS_MAX] for word in normalize("NFC", words).split(" ")] if words else []
