@@ -12,7 +12,17 @@ from gateway.edxml import Received
 from gateway.exchange import bell
 from gateway.exchange.life_facts import life_facts, receivers_named
 from gateway.exchange.line import Line
-from gateway.ledger import NONE, Entry, EntryKind, ReceiptFacts, facts_of, write_receipt, write_report
+from gateway.ledger import (
+    NONE,
+    RECEIPT_ID,
+    REPORT_ID,
+    Entry,
+    EntryKind,
+    ReceiptFacts,
+    facts_of,
+    write_receipt,
+    write_report,
+)
 from gateway.model.agency import Peer
 from gateway.model.dispatch import Kind, Receipt
 from gateway.model.packet import Document, Packet
@@ -32,7 +42,7 @@ from gateway.store import (
     Twin,
     queries,
 )
-from gateway.trust import countersign
+from gateway.trust import countersign_canonical
 
 INLINE_BYTES_MAX = 64 * 1024
 """Envelopes up to this size are examined in the event loop: handing a small one to a thread costs more than it
@@ -94,10 +104,10 @@ async def _prepare(line: Line, peer: Peer, received: Received, examination: Exam
     at, content = examination.examined_at, packet.content
     facts = life_facts(line, examination)
     dispatch_id = line.new_id(at)
-    report_xml = countersign(write_report(facts_of(examination, peer.key, line.trust.digest)), line.signer, at)
-    receipt_xml = countersign(
-        write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination)), line.signer, at
-    )
+    report = write_report(facts_of(examination, peer.key, line.trust.digest))
+    report_xml = countersign_canonical(report, REPORT_ID, line.signer, at)
+    receipt = write_receipt(_receipt_facts(line, peer, dispatch_id, sender.key, packet, examination))
+    receipt_xml = countersign_canonical(receipt, RECEIPT_ID, line.signer, at)
     document = content if isinstance(content, Document) else None
     stored = await line.blobs.keep(received.parts, at)
     return Admit(

@@ -11,11 +11,11 @@ from gateway.ledger.check import check_case
 from gateway.ledger.check_parts import Known
 from gateway.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.ledger.entry import ENTRY_FIELDS, NONE, Entry, EntryKind, decode
-from gateway.ledger.examination import PdfBasis, ReportFacts, Versions, facts_of, read_report, write_report
+from gateway.ledger.examination import REPORT_ID, PdfBasis, ReportFacts, Versions, facts_of, read_report, write_report
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import NoteKey, NoteSigner
 from gateway.ledger.proof import Proof
-from gateway.ledger.receipt import ReceiptFacts, read_receipt, write_receipt
+from gateway.ledger.receipt import RECEIPT_ID, ReceiptFacts, read_receipt, write_receipt
 from gateway.ledger.report import CaseReport, Statement, Wrong
 from gateway.ledger.tree import (
     Grown,
@@ -33,6 +33,8 @@ __all__ = [
     "ENTRY_FIELDS",
     "MEDIA_TYPE",
     "NONE",
+    "RECEIPT_ID",
+    "REPORT_ID",
     "Case",
     "CaseReport",
     "Checkpoint",

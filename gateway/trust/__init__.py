@@ -7,7 +7,7 @@ from gateway.trust.algorithms import Algorithm, Digest
 from gateway.trust.certificates import Certificate, TrustStore, read_certificate
 from gateway.trust.envelope import judge_old
 from gateway.trust.keys import KeyFileError, KeySigner, NoteKey, Signer, check_key_file, load_ed25519, load_signer
-from gateway.trust.seal import countersign, seal
+from gateway.trust.seal import countersign, countersign_canonical, seal
 from gateway.trust.verify import Verified, verify, verify_countersigned
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Verified",
     "check_key_file",
     "countersign",
+    "countersign_canonical",
     "judge_old",
     "load_ed25519",
     "load_signer",

@@ -165,13 +165,12 @@ def _properties(holder: etree._Element) -> tuple[etree._Element, datetime, Diges
 
 def _signed_at(element: etree._Element) -> datetime:
     text = _leaf(element)
-    wrong = refusal(Reason.SEAL_STRUCTURE, "seal.fault.signing_time", element)
-    if not _SIGNING_TIME.fullmatch(text):
-        raise wrong
     try:
-        return datetime.fromisoformat(text)
+        if _SIGNING_TIME.fullmatch(text):
+            return datetime.fromisoformat(text)
     except ValueError:
-        raise wrong from None
+        pass  # a day or an hour that does not exist: the same answer as a wrong spelling
+    raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.signing_time", element)
 
 
 def _digested(method: etree._Element, value: etree._Element) -> Digested:

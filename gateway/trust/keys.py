@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -61,10 +61,10 @@ class KeySigner:
     key: PrivateKey
     certificate_der: bytes
     chain_der: tuple[bytes, ...] = ()
+    algorithm: Algorithm = field(init=False)
 
-    @property
-    def algorithm(self) -> Algorithm:
-        return own_algorithm(self.key.public_key())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "algorithm", own_algorithm(self.key.public_key()))
 
     def sign(self, data: bytes) -> bytes:
         return sign(self.key, self.algorithm, data)

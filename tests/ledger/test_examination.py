@@ -14,6 +14,7 @@ from lxml import etree
 
 from gateway.ledger.examination import (
     REPORT_BYTES_MAX,
+    REPORT_ID,
     PdfBasis,
     ReportedFinding,
     ReportedPdf,
@@ -23,7 +24,7 @@ from gateway.ledger.examination import (
     write_report,
 )
 from gateway.ledger.fault import Fault, ProofError
-from gateway.trust import countersign, verify_countersigned
+from gateway.trust import countersign, countersign_canonical, verify_countersigned
 from tests.outside import require
 from tests.pki import NOW, pki
 
@@ -75,6 +76,12 @@ reports = st.builds(
         PdfBasis, xml_text, xml_text, st.none() | instants, st.lists(files, max_size=2).map(tuple)
     ),
 )  # fmt: skip
+
+
+@given(reports)
+def test_a_report_is_sealed_without_being_parsed_as_it_is_when_parsed(facts: ReportFacts) -> None:
+    report, signer = write_report(facts), pki().gateway.signer
+    assert countersign_canonical(report, REPORT_ID, signer, NOW) == countersign(report, signer, NOW)
 
 
 @given(reports)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.ledger.fault import Fault, ProofError
-from gateway.ledger.receipt import RECEIPT_BYTES_MAX, ReceiptFacts, read_receipt, write_receipt
+from gateway.ledger.receipt import RECEIPT_BYTES_MAX, RECEIPT_ID, ReceiptFacts, read_receipt, write_receipt
+from gateway.trust import countersign, countersign_canonical
+from tests.pki import NOW, pki
 
 FACTS = ReceiptFacts(
     dispatch_id="01KB2M7Q0N5W4Z8T3R6Y9C1D2E",
@@ -59,6 +61,12 @@ def test_a_receipt_equals_its_exclusive_canonical_form(facts: ReceiptFacts) -> N
 @given(receipts)
 def test_a_receipt_is_read_as_written(facts: ReceiptFacts) -> None:
     assert read_receipt(write_receipt(facts)) == facts
+
+
+@given(receipts)
+def test_a_receipt_is_sealed_without_being_parsed_as_it_is_when_parsed(facts: ReceiptFacts) -> None:
+    receipt, signer = write_receipt(facts), pki().gateway.signer
+    assert countersign_canonical(receipt, RECEIPT_ID, signer, NOW) == countersign(receipt, signer, NOW)
 
 
 @pytest.mark.parametrize("facts", [FACTS, BARE])
