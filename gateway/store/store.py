@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from gateway.store import migrate
 from gateway.store.blobs import INLINE_BYTES_MAX, Blobs
@@ -21,9 +22,10 @@ from gateway.store.engine import (
     parse_url,
     reader_engine,
     sqlite_path,
+    upgrade_engine,
     writer_engine,
 )
-from gateway.store.faults import translated
+from gateway.store.faults import may_try_again, translated
 from gateway.store.file_place import FilePlace
 from gateway.store.notice import StoreNotice
 from gateway.store.object_place import Bucket, ObjectPlace
@@ -85,7 +87,7 @@ class Store:
         address = parse_url(url)
         if path := sqlite_path(address):
             create_file(path)
-        engine = writer_engine(address)
+        engine = upgrade_engine(address)
         try:
             with translated(_nothing_to_stop):
                 migrate.upgrade(engine)
@@ -145,7 +147,16 @@ class Store:
         self.blobs.close()
 
     def _read(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        with translated(self._fail), self._reader.connect() as connection:
+        with translated(self._fail):
+            try:
+                return self._read_once(query, *args, **kwargs)
+            except DBAPIError as error:  # reading twice harms nobody
+                if not may_try_again(error):
+                    raise
+            return self._read_once(query, *args, **kwargs)
+
+    def _read_once(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._reader.connect() as connection:
             return query(connection, *args, **kwargs)
 
     async def _claim(self, sha256s: tuple[str, ...], at: datetime) -> tuple[str, ...]:
