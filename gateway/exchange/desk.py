@@ -7,14 +7,15 @@ system's takes, through the system that receives for the agency.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from operator import attrgetter
 
 from gateway.edxml import Received
-from gateway.exchange import bell, intake, lifecycle
-from gateway.exchange.acts import Actor, note, operator_act
-from gateway.exchange.deadlines import owed
+from gateway.exchange import bell, courier, intake, lifecycle
+from gateway.exchange.acts import Actor, note, operator_act, view_act
+from gateway.exchange.deadlines import Deadline, owed
 from gateway.exchange.lifecycle import Recalled
 from gateway.exchange.line import SALT_BYTES, Line
 from gateway.exchange.proving import prove_seen
@@ -24,12 +25,13 @@ from gateway.model.agency import Agency, Peer
 from gateway.model.delivery import Delivery, DeliveryStatus
 from gateway.model.dispatch import Dispatch, Kind, Receipt
 from gateway.model.lifecycle import Answer, ChangeKind, Relation
-from gateway.model.packet import Content, Staff, StatusCode
+from gateway.model.packet import Attachment, Content, Staff, StatusCode
 from gateway.model.person import Person
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store import queries
 from gateway.store.mails import REMINDER, RecordReminder
+from gateway.store.operated import Operate
 from gateway.store.queries import PacketRow
 from gateway.store.queries.threads import THREADING, Related, related
 
@@ -40,6 +42,7 @@ REMINDED_BY_HAND = 3
 """Steps of escalation below it are the calendar's own."""
 _AT = attrgetter("at")
 NEVER_HAD = {DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}
+AT_HAND = {DeliveryStatus.DELIVERED, DeliveryStatus.ACKNOWLEDGED}
 REPORTABLE = (
     StatusCode.ARRIVED,
     StatusCode.ACCEPTED,
@@ -121,9 +124,42 @@ def _shown(relation: Relation, target: str, seen: set[str]) -> bool:
     return target in seen and relation is not Relation.REPORTS
 
 
-async def case(line: Line, person: Person, dispatch_id: str) -> bytes:
-    """The case file of a document, as far as somebody sees it."""
-    return await prove_seen(line, (await look(line, person, dispatch_id)).dispatch)
+async def case(line: Line, person: Person, actor: Actor, dispatch_id: str) -> bytes:
+    """The case file of a document, as far as somebody sees it; that they took it is in the ledger before."""
+    seen = await look(line, person, dispatch_id)
+    await _taken(line, actor, dispatch_id, "case")
+    return await prove_seen(line, seen.dispatch)
+
+
+async def attachment(line: Line, person: Person, actor: Actor, dispatch_id: str, number: int) -> Attachment:
+    """An attachment (1 is the first) to hand over; that they took it is in the ledger before.
+
+    Refused(STATE_CONFLICT) where it was destroyed, or no system of theirs has the document, or it was given back.
+    """
+    seen = await look(line, person, dispatch_id)
+    if not 1 <= number <= len(seen.packet.attachments):
+        raise Refused(found(Reason.NOT_FOUND))
+    courier.check_kept(seen.packet)
+    if not at_hand(seen):
+        raise Refused(found(Reason.STATE_CONFLICT, fault="not_at_hand"))
+    one = seen.packet.attachments[number - 1]
+    await line.check_attachments((one,))
+    await _taken(line, actor, dispatch_id, f"attachment.{number}")
+    return one
+
+
+def at_hand(seen: Seen) -> bool:
+    """Whether an agency of theirs has the document: it sent it, or its system got it and has not given it back."""
+    return seen.sent or any(one.status in AT_HAND and not _given_back(one) for one in seen.dispatch.deliveries)
+
+
+def _given_back(delivery: Delivery) -> bool:
+    return any(one.kind is ChangeKind.RECALL and one.answer is Answer.DONE for one in delivery.changes)
+
+
+async def _taken(line: Line, actor: Actor, dispatch_id: str, what: str) -> None:
+    salt = line.chance.randbytes(SALT_BYTES)
+    await note(line, view_act(actor, dispatch_id, what, "", salt, line.clock()))
 
 
 async def recall(
@@ -176,6 +212,34 @@ def recallable(delivery: Delivery) -> bool:
     answers = [one.answer for one in delivery.changes if one.kind is ChangeKind.RECALL]
     over = delivery.status in {DeliveryStatus.REFUSED, *NEVER_HAD}
     return not over and None not in answers and Answer.DONE not in answers
+
+
+async def resend(line: Line, actor: Actor, seen: Seen, delivery_id: str, words: str) -> bool:
+    """Have a document pushed again now, not when the pause after the last try is over. False where nothing waits to be
+    pushed (any more)."""
+    delivery = seen.delivery(delivery_id)
+    if not seen.sent:
+        raise Refused(found(Reason.NOT_FOUND))
+    salt, at = line.chance.randbytes(SALT_BYTES), line.clock()
+    act = operator_act(actor, "clerk.resent", delivery_id, words, salt, at)
+    if await line.store.write(Operate(delivery.id, None, act)) is None:
+        return False
+    line.bell.ring((bell.LEDGER, bell.CHANGES, bell.PUSH))
+    return True
+
+
+def pushed(line: Line, delivery: Delivery) -> bool:
+    """Whether it waits to be pushed to its addressee's system, which then need not come for it."""
+    one = line.directory.agency(delivery.addressee)
+    peer = line.directory.route(one, line.clock()) if one else None
+    return delivery.status is DeliveryStatus.QUEUED and peer is not None and peer.push_url is not None
+
+
+async def debts(line: Line, deliveries: Sequence[Delivery]) -> Mapping[str, Deadline]:
+    """What the addressees of these deliveries owe first, by the delivery's id."""
+    facts = await line.store.read(queries.delivery_facts, [one.id for one in deliveries])
+    found = {each.delivery_id: sorted(owed(each, line.calendar, line.deadlines), key=_AT) for each in facts}
+    return {key: one[0] for key, one in found.items() if one}
 
 
 async def remind(line: Line, person: Person, actor: Actor, seen: Seen, delivery_id: str, words: str) -> bool:

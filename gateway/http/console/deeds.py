@@ -43,6 +43,13 @@ async def remind(visit: Visit) -> web.Response:
     return _done(visit, "reminded" if done else "not_reminded")
 
 
+async def resend(visit: Visit) -> web.Response:
+    """Have it pushed to an addressee again at once."""
+    seen = await desk.look(visit.line, visit.person, visit.part("dispatch"))
+    again = await desk.resend(visit.line, visit.actor, seen, visit.form.get("delivery", ""), _words(visit))
+    return _done(visit, "resent" if again else "not_resent")
+
+
 async def report(visit: Visit) -> web.Response:
     """Tell the sender what was done with its document."""
     delivery, written = named_only(visit.form, "delivery", "code")
@@ -90,6 +97,7 @@ PAGES = tuple(
     for name, answering in (
         ("recall", recall),
         ("remind", remind),
+        ("resend", resend),
         ("status", report),
         ("answer", answer),
         ("settle", settle),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from gateway.ledger.examination import ReportedFinding, ReportFacts
+from gateway.ledger.entry import read_instant
+from gateway.ledger.examination import ReportFacts
+from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.model.words import keys, text
 
@@ -13,12 +16,35 @@ PDF_FACTS = ("role", "timeFrom", "bytes", "value", "trustedBy", "pathFault", "va
 """Facts of a signature that have words, in the order they are told."""
 
 
+SAYS_ITS_LAW = {
+    str(one)
+    for one in (
+        Reason.FORM_RULE,
+        Reason.AUTHORITY_NOT_COMPETENT_TYPE,
+        Reason.AUTHORITY_CAPACITY,
+        Reason.AUTHORITY_SIGNER_UNKNOWN,
+        Reason.AUTHORITY_DELEGATION,
+    )
+}
+"""Their sentences name the article; a rule of form's the advice too."""
+LAWS = {"receive": "xml", "xml": "xml", "form": "form", "authority": "authority", "seal": "seal", "pdf": "pdf"}
+SOUND = {
+    "bytes": {"intact"},
+    "value": {"valid"},
+    "validity": {"valid", "expired_since"},
+    "revocation": {"good", "unknown"},
+    "laterChange": {"none", "signatures"},
+}
+"""What each fact of a good signature may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One finding: what is wrong, and what to do."""
+    """One finding: what is wrong, what to do, and by which law. What was said of a finding before is not said again."""
 
     what: str
     advice: str
+    law: str
     refuses: bool
 
 
@@ -27,8 +53,10 @@ class PdfTold:
     """A signature inside a PDF: by whom, when, and what was verified about it."""
 
     signer: str
-    at: str
+    at: datetime | None
     facts: tuple[str, ...]
+    sound: bool
+    """Nothing was found that speaks against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +74,10 @@ class ReportTold:
         files = facts.pdf.files if facts.pdf else ()
         return cls(
             facts.verdict == "admitted",
-            tuple(_told(one, lang) for one in facts.findings),
+            _told(
+                [(one.reason, one.text[lang], one.advice[lang], one.severity == "refuse") for one in facts.findings],
+                lang,
+            ),
             {file.content_id: tuple(_signature(one, lang) for one in file.signatures) for file in files},
             facts.pdf is not None,
         )
@@ -54,17 +85,38 @@ class ReportTold:
     @classmethod
     def of_refusal(cls, no: Refused, lang: str) -> ReportTold:
         """What could not be read so far that there is a report."""
-        findings = tuple(Told(one.detail(lang), one.hint(lang), refuses=True) for one in no.findings)
-        return cls(admitted=False, findings=findings, pdfs={}, pdfs_checked=False)
+        said = [(str(one.reason), one.detail(lang), one.hint(lang), True) for one in no.findings]
+        return cls(admitted=False, findings=_told(said, lang), pdfs={}, pdfs_checked=False)
+
+    def signatures(self, content_id: str, name: str) -> str:
+        """How the signatures of an attachment stand, in a word: sound, doubtful, none, unchecked or no_pdf."""
+        if content_id not in self.pdfs:
+            is_pdf = name.casefold().endswith(".pdf")
+            return "unchecked" if is_pdf else "no_pdf"
+        found = self.pdfs[content_id]
+        return "none" if not found else "sound" if all(one.sound for one in found) else "doubtful"
 
 
-def _told(one: ReportedFinding, lang: str) -> Told:
-    return Told(one.text[lang], one.advice[lang], one.severity == "refuse")
+def _told(findings: Sequence[tuple[str, str, str, bool]], lang: str) -> tuple[Told, ...]:
+    """Findings given as reason, sentence, advice and whether it refuses."""
+    told: list[Told] = []
+    for reason, what, advice, refuses in findings:
+        advised = reason == Reason.FORM_RULE or any(one.advice == advice for one in told)
+        law = "" if reason in SAYS_ITS_LAW else _law(reason, lang)
+        named = any(one.law == law for one in told)
+        told.append(Told(what, "" if advised else advice, "" if named else law, refuses))
+    return tuple(told)
+
+
+def _law(reason: str, lang: str) -> str:
+    """What the rules of a kind rest on; nothing for what is no rule of the field."""
+    group = "classified" if reason == Reason.AUTHORITY_CLASSIFIED else LAWS.get(reason.partition(".")[0], "")
+    return text(lang, f"law.{group}") if group else ""
 
 
 def _signature(one: Mapping[str, str], lang: str) -> PdfTold:
     said = (f"say.report.pdf.{name}.{one[name]}" for name in PDF_FACTS if name in one)
     known = keys(lang)
-    return PdfTold(
-        one.get("signer", ""), one.get("signedAt", ""), tuple(text(lang, key) for key in said if key in known)
-    )
+    sound = "pathFault" not in one and all(one[name] in good for name, good in SOUND.items() if name in one)
+    at = read_instant(one["signedAt"]) if "signedAt" in one else None
+    return PdfTold(one.get("signer", ""), at, tuple(text(lang, key) for key in said if key in known), sound)

@@ -36,13 +36,15 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"t": _say, "languages": LANGUAGES, "static": self._address}
+        self._environment.globals |= {"t": _say, "words_of": _words_of, "languages": LANGUAGES, "static": self._address}
         self._environment.filters |= {
             "moment": _moment,
             "day": day_of,
             "size": _size,
             "ago": _ago,
             "written": official_day,
+            "in_full": _in_full,
+            "today": _today,
         }
 
     def render(self, template: str, lang: str, /, **values: object) -> str:
@@ -68,6 +70,12 @@ def _static() -> tuple[Mapping[str, str], Mapping[str, tuple[str, bytes]]]:
 def _say(context: Context, key: str, /, **values: object) -> str:
     """The words of a key in the language of the page."""
     return text(context["lang"], f"console.{key}", **{name: str(value) for name, value in values.items()})
+
+
+@pass_context
+def _words_of(context: Context, key: str, /) -> str:
+    """Words of a key that is not the console's own."""
+    return text(context["lang"], key)
 
 
 @pass_context
@@ -97,6 +105,24 @@ def official_day(day: str) -> str:
         return day
     month = f"{int(found[2]):02d}" if int(found[2]) < 3 else str(int(found[2]))
     return f"{found[3]}/{month}/{found[1]}"
+
+
+@pass_context
+def _in_full(context: Context, day: str) -> str:
+    """A day that a packet writes year first, in full as on a document: `ngày 23 tháng 11 năm 2026`."""
+    found = _YEAR_FIRST.fullmatch(day)
+    if found is None or not 1 <= int(found[2]) <= 12:
+        return day
+    month = text(context["lang"], f"console.month.{int(found[2])}")
+    return text(context["lang"], "console.day_in_full", day=found[3], month=month, year=found[1])
+
+
+@pass_context
+def _today(context: Context, at: datetime) -> str:
+    """The day of an instant in full, with its name."""
+    local = at.astimezone(VIET_NAM)
+    name = text(context["lang"], f"console.weekday.{local.isoweekday()}")
+    return f"{name}, {_in_full(context, f'{local:%Y-%m-%d}')}"
 
 
 @pass_context

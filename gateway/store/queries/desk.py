@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
@@ -30,7 +31,7 @@ from gateway.store.schema import (
     statuses,
 )
 
-TROUBLED_MAX = 1_000
+TROUBLED_MAX = 500
 """Deliveries of each kind of trouble, the oldest first: nobody reads more."""
 
 SENT_BACK_MAX = 20_000
@@ -264,7 +265,7 @@ class Since:
 
 def troubled(connection: Connection, agencies: Sequence[str], since: Since) -> tuple[str, ...]:
     """Deliveries of what these agencies sent that addressees would not take, that did not arrive, are not
-    acknowledged, are due, or whose recall is not answered."""
+    acknowledged, are due, or whose recall is not answered. Of each kind in turn: much of one hides none of another."""
     values = {
         "agencies": list(agencies),
         "first": since.first,
@@ -272,8 +273,9 @@ def troubled(connection: Connection, agencies: Sequence[str], since: Since) -> t
         "since_day": since.at.date().isoformat(),
         "today": since.today.isoformat(),
     }
-    found = (connection.execute(query, values).scalars() for query in (_SENT_BACK, _NOT_GIVEN_BACK, _DUE, _UNSETTLED))
-    return tuple(dict.fromkeys(one for rows in found for one in rows))
+    kinds = [connection.execute(query, values).scalars() for query in (_SENT_BACK, _NOT_GIVEN_BACK, _DUE, _UNSETTLED)]
+    in_turn = (one for several in zip_longest(*kinds) for one in several if one is not None)
+    return tuple(dict.fromkeys(in_turn))
 
 
 def sores(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Sore]]:

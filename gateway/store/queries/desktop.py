@@ -25,9 +25,9 @@ from gateway.store.schema import deliveries, dispatches
 
 END = "Z" * 32
 """Behind every identifier."""
-OWING_MAX = 500
+OWING_MAX = 300
 """Of each kind of debt: whoever owes more sees the oldest first."""
-IDS_MAX = 2_000
+IDS_MAX = 1_000
 """Looked at in all: half of them sent, half received."""
 
 _COUNT_SENT = (

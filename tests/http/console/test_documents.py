@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from gateway.exchange.acts import salted
+from gateway.exchange.watch import refresh_directory
 from gateway.ledger import EntryKind, decode
-from gateway.store import queries
+from gateway.model.agency import Directory
+from gateway.store import PutDirectory, queries
 from tests.http.console.papers import delivery_of, fetched, sent, told
 from tests.http.console.test_way_in import said
 from tests.http.console.visitor import HOA, Visitor, settle
@@ -39,7 +45,7 @@ async def test_the_four_facts_of_each_addressee_are_kept_apart(tmp_path: Path) -
             assert said(visitor, f"console.clerk.event.{event}")
         assert "Cơ quan ở xa" in visitor.page
         assert "giấy mời.pdf" in visitor.page
-        assert "20/11/2026" in visitor.page
+        assert "ngày 20 tháng 11 năm 2026" in visitor.page
 
 
 @awaited
@@ -49,9 +55,9 @@ async def test_documents_of_others_are_not_there(tmp_path: Path) -> None:
         dispatch = await sent(here, to=(FAR,))
         delivery = await delivery_of(here, dispatch)
         visitor = await (await Visitor(here).enter("hoa")).go("/account")
-        pages = [f"/documents/{dispatch}", f"/documents/{dispatch}/case", f"/documents/{'0' * 26}"]
+        pages = [f"/documents/{dispatch}", f"/documents/{dispatch}/evidence/1/x", f"/documents/{'0' * 26}"]
         assert [(await visitor.go(page)).status for page in pages] == [404, 404, 404]
-        for act in ("recall", "remind", "status", "answer", "settle"):
+        for act in ("recall", "remind", "resend", "status", "answer", "settle", "case", "attachments/1"):
             await (await visitor.go("/account")).send(
                 f"/documents/{dispatch}/{act}", delivery=delivery, words="x", code="03", answer="agree"
             )
@@ -185,12 +191,68 @@ async def test_the_case_file_is_given_to_the_parties(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await settle(here)
         dispatch = await sent(here, to=(DEPARTMENT,))
-        hoa = await Visitor(here).enter("hoa")
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in hoa.cookies.items())}
-        async with here.session.get(f"{here.url}/console/documents/{dispatch}/case", headers=headers) as answer:
-            assert answer.status == 200
-            names = zipfile.ZipFile(io.BytesIO(await answer.read())).namelist()
+        hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        names = zipfile.ZipFile(io.BytesIO(await hoa.take(f"/documents/{dispatch}/case"))).namelist()
         assert names[0] == "mimetype"
+        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == ["case"]
+        links = re.findall(rf"/console(/documents/{dispatch}/evidence/[0-9]+/[A-Za-z]+)", hoa.page)
+        assert links
+        assert "SubmissionAcceptance" in (await hoa.go(links[0])).page
+        assert (await hoa.go(f"/documents/{dispatch}/evidence/0/SubmissionAcceptance")).status == 404
+
+
+@awaited
+async def test_an_attachment_is_listed_with_its_digest_and_given_to_the_parties_who_have_it(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch = await sent(here)
+        packet = await here.line.store.read(queries.packet, dispatch)
+        (file,) = packet.attachments
+        where = f"/documents/{dispatch}/attachments/1"
+        lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        assert file.sha256 in lan.page
+        assert said(lan, "console.clerk.file.unchecked")
+        assert hashlib.sha256(await lan.take(where)).hexdigest() == file.sha256
+        assert "giấy mời.pdf" in unquote(lan.headers["Content-Disposition"])
+        hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        assert said(hoa, "console.clerk.file.not_yet")
+        await hoa.take(where)
+        assert hoa.status == 409
+        delivery = await delivery_of(here, dispatch)
+        await fetched(here, delivery)
+        assert hashlib.sha256(await hoa.take(where)).hexdigest() == file.sha256
+        await lan.send(f"/documents/{dispatch}/recall", delivery=delivery, words="Gửi nhầm")
+        await hoa.send(f"/documents/{dispatch}/answer", delivery=delivery, answer="agree")
+        await hoa.take(where)
+        assert hoa.status == 409
+        await hoa.take(f"/documents/{dispatch}/attachments/2")
+        assert hoa.status == 404
+        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == ["attachment.1", "attachment.1"]
+
+
+@awaited
+async def test_what_waits_to_be_pushed_is_pushed_again_at_once_and_what_does_not_is_said(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        before = here.line.directory
+        peers = tuple(
+            replace(one, push_url="https://h29.example/") if one.key == "tinh" else one for one in before.peers
+        )
+        await here.line.store.write(PutDirectory(Directory(2, before.agencies, peers), here.clock()))
+        await refresh_directory(here.line)
+        dispatch = await sent(here, to=(PROVINCE, FAR))
+        pushed, pulled = await delivery_of(here, dispatch), await delivery_of(here, dispatch, 1)
+        lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        assert said(lan, "console.clerk.deeds.resend_says")
+        await lan.send(f"/documents/{dispatch}/resend", delivery=pushed, words="Đơn vị báo đã mở lại máy chủ")
+        assert said(lan, "console.clerk.done.resent")
+        await lan.send(f"/documents/{dispatch}/resend", delivery=pulled)
+        assert said(lan, "console.clerk.done.not_resent")
+        acts = [one for one in await entries(here, EntryKind.OPERATOR) if one["action"] == "clerk.resent"]
+        assert [one["subject"] for one in acts] == [pushed]
+        hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
+        await hoa.send(f"/documents/{dispatch}/resend", delivery=pushed)
+        assert hoa.status == 404
 
 
 @awaited
