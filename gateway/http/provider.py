@@ -32,7 +32,7 @@ class HttpAsker:
         self, url: str, fields: Mapping[str, str], login: tuple[str, str] | None, timeout_s: float
     ) -> tuple[int, bytes]:
         """Send a form, and say who we are in the header where `login` is given: status and body of the answer."""
-        headers = {}
+        headers: dict[str, str] = {}
         if login is not None:  # RFC 6749, 2.3.1: both are form-encoded first
             written = ":".join(quote(one, safe="") for one in login)
             headers[hdrs.AUTHORIZATION] = f"Basic {base64.b64encode(written.encode()).decode()}"
