@@ -20,6 +20,7 @@ import msgspec
 
 from gateway.edxml import Limits
 from gateway.exchange.deadlines import DeadlineRules
+from gateway.exchange.directory_proposals import DirectoryRules
 from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import DeliveryRules
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
@@ -129,6 +130,7 @@ class Config:
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     calendar: CalendarFile = CalendarFile()
     retention: RetentionFile = RetentionFile()
+    directory: DirectoryRules = field(default_factory=DirectoryRules)
     deadlines: DeadlineRules = field(default_factory=DeadlineRules)
     reminders: ReminderRules = field(default_factory=ReminderRules)
     webhooks: WebhookRules = field(default_factory=WebhookRules)
@@ -204,7 +206,7 @@ class Key:
     @property
     def choices(self) -> tuple[str, ...]:
         """The words allowed; empty where any is."""
-        return get_args(self.type) if self.type not in {int, float, str} and _is_literal(self.type) else ()
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
 
 
 def load(path: Path) -> Config:
@@ -313,11 +315,8 @@ def _refuse_unknown(tables: Mapping[str, object]) -> None:
     for name in _written_names(tables, ""):
         if name not in known and name not in sections:
             near = get_close_matches(name, [*known, *sections], n=1)
-            raise (
-                ConfigFault("unknown_key", key=name, near=near[0])
-                if near
-                else ConfigFault("unknown_key_alone", key=name)
-            )
+            closest = {"near": near[0]} if near else {}
+            raise ConfigFault("unknown_key" if near else "unknown_key_alone", key=name, **closest)
 
 
 def _written_names(tables: Mapping[str, object], prefix: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gateway.cli import (
     connector,
     contacts,
     directory,
+    directory_proposals,
     evidence,
     evidence_documents,
     examine,
@@ -139,6 +140,14 @@ for _verb in (
     audit_renewal.audit_renewal,
 ):
     audit.audit.add_command(_verb)
+for _verb in (
+    directory_proposals.propose,
+    directory_proposals.approve,
+    directory_proposals.reject,
+    directory_proposals.list_proposals,
+    directory_proposals.show_difference,
+):
+    directory.directory.add_command(_verb)
 peers.peer.add_command(axis.axis)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +12,16 @@ from pathlib import Path
 import click
 
 from gateway import config
-from gateway.cli.agencies import DirectoryFileError, read_agencies
 from gateway.cli.connection import progress
 from gateway.cli.register import configured, directory_in_force, opened, put_in_force
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.client import Progress
 from gateway.config import Config
+from gateway.exchange.directory_file import DirectoryFileError
+from gateway.exchange.directory_proposals import read_onto
 from gateway.ledger.directory_text import directory_text
-from gateway.model.agency import Agency, Directory, DirectoryAct
+from gateway.model.agency import Directory, DirectoryAct
 from gateway.store import queries
 
 FAULTS_SHOWN_MAX = 20
@@ -37,18 +40,11 @@ def directory() -> None:
 @click.pass_obj
 def import_file(session: Session, file: Path, replacing: bool, config_file: Path) -> None:
     """Put the agencies of a file in force."""
-    try:
-        with progress(session, session.say("say.directory.reading", file=file.name)) as told:
-            before, after = asyncio.run(_import(config.load(config_file), file, replacing, told))
-    except DirectoryFileError as wrong:
-        for fault in wrong.faults[:FAULTS_SHOWN_MAX]:
-            session.report(
-                session.say("say.directory.line", line=fault.line, what=session.say(fault.key, **fault.values))
-            )
-        raise Failed(
-            session.say("say.directory.refused", file=file, count=len(wrong.faults)),
-            session.say("say.directory.refused_hint"),
-        ) from wrong
+    settings = config.load(config_file)
+    if not settings.directory.import_alone:
+        raise Failed(session.say("say.directory.two_people"), session.say("say.directory.two_people_hint", file=file))
+    with reading(session, file) as told:
+        before, after = asyncio.run(_import(settings, file, replacing, told))
     old = {one.key: one for one in before.agencies}
     added = sum(one.key not in old for one in after.agencies)
     changed = sum(one.key in old and old[one.key] != one for one in after.agencies)
@@ -59,23 +55,33 @@ def import_file(session: Session, file: Path, replacing: bool, config_file: Path
         session.tell("say.directory.done", version=after.version, added=added, changed=changed, gone=gone)
 
 
+@contextmanager
+def reading(session: Session, file: Path) -> Iterator[Progress | None]:
+    """Tells how far a directory file is read; Failed, with every fault told, where it cannot be taken."""
+    try:
+        with progress(session, session.say("say.directory.reading", file=file.name)) as told:
+            yield told
+    except DirectoryFileError as wrong:
+        for fault in wrong.faults[:FAULTS_SHOWN_MAX]:
+            session.report(
+                session.say("say.directory.line", line=fault.line, what=session.say(fault.key, **fault.values))
+            )
+        raise Failed(
+            session.say("say.directory.refused", file=file, count=len(wrong.faults)),
+            session.say("say.directory.refused_hint"),
+        ) from wrong
+
+
 async def _import(settings: Config, file: Path, replacing: bool, told: Progress | None) -> tuple[Directory, Directory]:
     """The directory before and after; the same where the file says nothing new."""
     async with opened(settings) as store:
         before = await directory_in_force(store)
-        known = () if replacing else before.agencies
-        agencies = _merged(known, read_agencies(file, known, told))
+        agencies = read_onto(before, file, replacing=replacing, told=told)
         after = replace(before, version=before.version + 1, agencies=agencies)
         if after.agencies == before.agencies:
             return before, before
         await put_in_force(store, before, after, DirectoryAct.IMPORT)
         return before, after
-
-
-def _merged(known: tuple[Agency, ...], read: tuple[Agency, ...]) -> tuple[Agency, ...]:
-    """Those of the file in the place of those they replace, and the others."""
-    by_key = {one.key: one for one in known} | {one.key: one for one in read}
-    return tuple(by_key.values())
 
 
 @directory.command("list")

@@ -17,7 +17,6 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.cli.agencies import read_agencies
 from gateway.cli.connection import Connect, Connection, connecting, progress
 from gateway.cli.faults import DONE, FAILED, report_findings, told_words
 from gateway.cli.offline import Beside, Seen, alone, as_the_door
@@ -28,6 +27,7 @@ from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.client import Examination
 from gateway.edxml import Limits
+from gateway.exchange.directory_file import read_agencies
 from gateway.model.envelope import EnvelopeState
 from gateway.model.refusal import Severity
 from gateway.rules.policy import POLICIES, STRICT

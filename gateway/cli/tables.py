@@ -16,13 +16,13 @@ from pathlib import Path
 import click
 
 from gateway import config
-from gateway.cli.fields import WrongField, instant
 from gateway.cli.people import under_the_name
 from gateway.cli.register import configured, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verbs
 from gateway.config import Config
 from gateway.exchange.acts import Actor
+from gateway.exchange.directory_fields import WrongField, instant
 from gateway.exchange.tables import proposal, table_entry
 from gateway.ledger import EntryKind
 from gateway.model.refusal import Refused
@@ -49,7 +49,7 @@ def table() -> None:
 @click.pass_obj
 def propose(session: Session, file: Path, by: str, effective_from: str, config_file: Path) -> None:
     """Propose a new version."""
-    _check_operator(session, by)
+    check_operator(session, by)
     settings, at = config.load(config_file), datetime.now(UTC)
     signer = load_signer(settings.keys.seal_key, settings.keys.seal_certificate)
     actor = under_the_name(load_deriving_key(settings.keys.derive_key), by)
@@ -91,7 +91,7 @@ async def _propose(session: Session, settings: Config, one: ProposeTable) -> Non
 @click.pass_obj
 def approve(session: Session, version: int, by: str, config_file: Path) -> None:
     """Approve what somebody else proposed."""
-    _check_operator(session, by)
+    check_operator(session, by)
     approved = asyncio.run(_approve(session, config.load(config_file), version, by))
     session.tell("say.table.approved", version=version, effective_from=approved.effective_from.isoformat())
 
@@ -145,7 +145,8 @@ def _facts(one: RuleTable) -> dict[str, object]:
     }
 
 
-def _check_operator(session: Session, by: str) -> None:
+def check_operator(session: Session, by: str) -> None:
+    """Failed where this is no operator's name."""
     if not OPERATOR.fullmatch(by):
         raise Failed(session.say("say.table.operator", by=by), session.say("say.table.operator_hint"))
 

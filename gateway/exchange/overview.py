@@ -6,11 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.exchange.line import Line
 from gateway.model.activity import MEASURES, Connected, Level, Measure, Span, level_of
 from gateway.model.agency import Agency, Directory
+from gateway.model.directory_difference import received_for
 from gateway.store import queries
 from gateway.store.queries import activity
 
@@ -131,14 +131,8 @@ async def connected(line: Line) -> frozenset[str]:
     walks the whole directory."""
     known, directory, now = line.state.connected, line.directory, line.clock()
     if known is None or not known.holds(directory, now):
-        known = line.state.connected = Connected(directory, now, await asyncio.to_thread(_reached, directory, now))
+        known = line.state.connected = Connected(directory, now, await asyncio.to_thread(received_for, directory, now))
     return known.keys
-
-
-def _reached(directory: Directory, now: datetime) -> frozenset[str]:
-    return frozenset(
-        one.key for one in directory.agencies if one.period.covers(now) and directory.route(one, now) is not None
-    )
 
 
 def by_level(overview: Overview, directory: Directory) -> tuple[tuple[Level, int, Figures], ...]:

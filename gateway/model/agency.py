@@ -157,6 +157,8 @@ class DirectoryAct(StrEnum):
 
     FOUND = "found"
     IMPORT = "import"
+    PROPOSAL = "proposal"
+    """Somebody proposed it, somebody else approved it."""
     PEER_ADD = "peer-add"
     PEER_CHANGE = "peer-change"
     PEER_REVOKE = "peer-revoke"

@@ -10,7 +10,7 @@ from tests.http.console.papers import delivery_of, sent
 from tests.http.town import DEPARTMENT, FAR, PROVINCE
 
 pytestmark = pytest.mark.browser
-PAGES = ("health", "deliveries", "peers", "peers/bo", "webhooks", "tables", "flow")
+PAGES = ("health", "deliveries", "peers", "peers/bo", "webhooks", "tables", "directory", "flow")
 
 
 async def _business(console: Console) -> str:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli.agencies import FIELDS, DirectoryFileError, read_agencies
+from gateway.exchange.directory_file import FIELDS, DirectoryFileError, read_agencies
 from gateway.ledger import EntryKind, decode
 from gateway.ledger.directory_text import directory_text
 from gateway.model.agency import Agency, AgencyKind, PolicyName, Regime

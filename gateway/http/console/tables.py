@@ -1,4 +1,4 @@
-"""What decides: versions of the authority table, which two people put in force together, and of the directory."""
+"""What decides: versions of the authority table, which two people put in force together, and of the rules."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from gateway.model.refusal import Refused, found
 from gateway.rules.authority_table import AUTHORITY, shipped_table
 from gateway.store import queries
 from gateway.store.queries.operations import acts_on
+from gateway.store.queries.rule_tables import rule_sets
 
-DIRECTORY_ROWS = 30
+RULE_SETS_SHOWN = 10
 
 
 async def tables(visit: Visit) -> web.Response:
@@ -36,7 +37,7 @@ async def tables(visit: Visit) -> web.Response:
         shipped=shipped_table().version,
         me=acts.signed_as(visit.actor),
         tomorrow=(now.astimezone(VIET_NAM) + timedelta(days=1)).date().isoformat(),
-        directory=await line.store.read(queries.directory_history, DIRECTORY_ROWS),
+        rule_sets=await line.store.read(rule_sets, RULE_SETS_SHOWN),
         reason_chars_max=REASON_CHARS_MAX,
     )
 

@@ -26,6 +26,7 @@ from gateway.store.queries.directory import (
     directory_history,
     directory_version,
 )
+from gateway.store.queries.directory_proposals import Proposal, proposal, proposals, proposed_difference
 from gateway.store.queries.evidence import (
     StampDebt,
     Stamped,
@@ -113,6 +114,7 @@ __all__ = [
     "MailRow",
     "NoticeRow",
     "PacketRow",
+    "Proposal",
     "RefusalRow",
     "RuleTable",
     "SignedCheckpoint",
@@ -166,6 +168,9 @@ __all__ = [
     "open_deliveries",
     "overdue",
     "packet",
+    "proposal",
+    "proposals",
+    "proposed_difference",
     "proven_entries",
     "recipients",
     "refusals",

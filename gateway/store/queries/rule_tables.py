@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
+from gateway.ledger import decode
 from gateway.store.instants import instant, instant_or_none, micros
 from gateway.store.schema import ledger_entries, rule_tables
+from gateway.store.schema import rule_sets as rule_sets_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,22 @@ class RuleTable:
     document: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A release of the rules, by which packets were examined from an entry of the ledger on."""
+
+    version: str
+    sha256: str
+    ledger_index: int
+    since: datetime
+
+
+_RULE_SETS = (
+    select(rule_sets_table, ledger_entries.c.entry)
+    .join(ledger_entries, ledger_entries.c.ledger_index == rule_sets_table.c.ledger_index)
+    .order_by(rule_sets_table.c.ledger_index.desc())
+    .limit(bindparam("count"))
+)
 _IN_FORCE = select(func.max(rule_tables.c.version)).where(
     rule_tables.c.name == bindparam("name"),
     rule_tables.c.approved_at <= bindparam("at"),
@@ -55,6 +73,14 @@ def approved_table(connection: Connection, name: str, version: int) -> tuple[Rul
 def tables(connection: Connection) -> tuple[RuleTable, ...]:
     """Every version ever proposed, by name and version."""
     return tuple(_table(row) for row in connection.execute(_TABLES))
+
+
+def rule_sets(connection: Connection, limit: int) -> tuple[RuleSet, ...]:
+    """The latest releases of the rules, the one in force first."""
+    return tuple(
+        RuleSet(row.version, row.sha256, row.ledger_index, decode(bytes(row.entry)).at)
+        for row in connection.execute(_RULE_SETS, {"count": limit})
+    )
 
 
 def _table(row: Row[Any]) -> RuleTable:

@@ -13,7 +13,13 @@ from __future__ import annotations
 
 from gateway.store.schema.activity import IN_TIME, activity, activity_progress, owed_receipts
 from gateway.store.schema.columns import metadata
-from gateway.store.schema.directory import agency_changes, credentials, directory_versions, peer_changes
+from gateway.store.schema.directory import (
+    agency_changes,
+    credentials,
+    directory_proposals,
+    directory_versions,
+    peer_changes,
+)
 from gateway.store.schema.dispatches import (
     CLAIMED,
     DATED,
@@ -97,6 +103,7 @@ __all__ = [
     "deliveries",
     "delivery_events",
     "destructions",
+    "directory_proposals",
     "directory_versions",
     "dispatch_attachments",
     "dispatches",

@@ -6,7 +6,19 @@ that an old one is read as exactly as the newest, and fifty changes among 125,00
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from gateway.store.schema.columns import Digest, Key, metadata
 
@@ -55,3 +67,31 @@ credentials = Table(
     Column("added_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
 )
+
+directory_proposals = Table(
+    "directory_proposals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("base_version", Integer, nullable=False),
+    Column("proposed_by", Key, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("gone", Integer, nullable=False),
+    Column("cut_off", Integer, nullable=False),
+    Column("sha256", Digest, nullable=False),
+    Column("outcome", String(16)),
+    Column("decided_by", Key),
+    Column("decided_at", BigInteger),
+    Column("version", Integer, ForeignKey("directory_versions.version")),
+    Column("change", LargeBinary, nullable=False),
+    Column("difference", LargeBinary, nullable=False),
+    CheckConstraint("outcome IN ('approved', 'rejected')", name="outcome"),
+    CheckConstraint(
+        "(outcome IS NULL) = (decided_by IS NULL) AND (outcome IS NULL) = (decided_at IS NULL)", name="decided"
+    ),
+    CheckConstraint("outcome <> 'approved' OR decided_by <> proposed_by", name="two_people"),
+    CheckConstraint("(version IS NOT NULL) = (coalesce(outcome, '') = 'approved')", name="in_force"),
+)
+"""Changes of agencies that somebody proposed to the directory of `base_version`. `change` and `difference`: JSON of
+`AgenciesChange` and `Difference`; `sha256` is of the change; `version`: of the directory it made, once approved."""

@@ -25,7 +25,7 @@ from tests.http.console.visitor import EVERYBODY, OPERATOR, Visitor, settle
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, Town, awaited, town
 
 SECOND = Person("binh-hai", "Vũ Bình Hai", frozenset({Role.OPERATOR}))
-PAGES = ("/health", "/deliveries", "/peers", "/peers/bo", "/webhooks", "/tables", "/flow")
+PAGES = ("/health", "/deliveries", "/peers", "/peers/bo", "/webhooks", "/tables", "/directory", "/flow")
 
 
 def says(visitor: Visitor, key: str, lang: str = "vi", **values: str) -> bool:

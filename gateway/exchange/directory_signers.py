@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.cli.fields import WrongField, name, period, word, words
+from gateway.exchange.directory_fields import WrongField, name, period, word, words
 from gateway.model.signers import Capacity, Delegation, Rank, Signer
 
 SIGNER_FIELDS = ("full_name", "position", "rank", "starts_at", "ends_at")

@@ -14,7 +14,7 @@ JSON: `{"agencies": [{...}, ...]}` or a bare list; CSV: a header row, then one a
     regime         `one-man` or `collective`, where it differs from its kind's
     policy         `strict`, `transition` or `observe`, whoever sends for it
 
-JSON also takes the registers of who signs: `gateway.cli.signers`.
+JSON also takes the registers of who signs: `gateway.exchange.directory_signers`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.cli.fields import WrongField, name, period, word, words
-from gateway.cli.signers import read_delegations, read_signers
+from gateway.exchange.directory_fields import WrongField, name, period, word, words
+from gateway.exchange.directory_signers import read_delegations, read_signers
 from gateway.model.agency import AGENCY_ID_CHARS_MAX, Agency, AgencyKind, PolicyName, Regime
 
 FIELDS = (
@@ -68,15 +68,21 @@ class _Row:
 
 
 def read_agencies(
-    path: Path, known: Sequence[Agency] = (), told: Callable[[int, int], None] | None = None
+    path: Path,
+    known: Sequence[Agency] = (),
+    told: Callable[[int, int], None] | None = None,
+    *,
+    sent_to: Sequence[Agency] | None = None,
 ) -> tuple[Agency, ...]:
     """The agencies of a file. `known` are those already registered, which the file may name as parent or successor.
-    `told` hears, now and then, how many bytes of how many are read.
+    `told` hears, now and then, how many bytes of how many are read. `sent_to`: the file came alone, from elsewhere; it
+    names no certificate files then, and each of these agencies keeps the certificates it has.
 
     Raises DirectoryFileError with every fault, and OSError where a file cannot be read.
     """
     faults: list[Fault] = []
-    registered = {one.key: one for one in known}
+    registered = {one.key: one for one in (*known, *(sent_to or ()))}
+    folder = path.parent if sent_to is None else None
     agencies: list[tuple[int, Agency]] = []
     size_bytes = path.stat().st_size
     try:
@@ -84,7 +90,7 @@ def read_agencies(
             if told is not None and number % ROWS_PER_WORD == 0:
                 told(row.at_bytes, size_bytes)
             try:
-                agencies.append((row.line, _agency(row.fields, path.parent, registered)))
+                agencies.append((row.line, _agency(row.fields, folder, registered)))
             except WrongField as wrong:
                 faults.append(Fault(row.line, wrong.key, wrong.values))
     except WrongField as wrong:
@@ -127,6 +133,8 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         raise WrongField("directory_file.no_utf8", line=1) from wrong
     except json.JSONDecodeError as wrong:
         raise WrongField("directory_file.no_json", line=wrong.lineno, cause=wrong.msg) from wrong
+    except (ValueError, RecursionError) as wrong:  # a number of thousands of digits, lists in lists in lists
+        raise WrongField("directory_file.no_json", line=1, cause=wrong) from wrong
     rows = whole.get("agencies") if isinstance(whole, dict) else whole
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise WrongField("directory_file.no_list", line=1)
@@ -147,7 +155,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         at = end
 
 
-def _agency(fields: Mapping[str, object], folder: Path, registered: Mapping[str, Agency]) -> Agency:
+def _agency(fields: Mapping[str, object], folder: Path | None, registered: Mapping[str, Agency]) -> Agency:
     """The agency of a row; registers of signers the row does not speak of stay as they are."""
     for field in fields:
         if field not in (*FIELDS, *REGISTERS):
@@ -165,7 +173,7 @@ def _agency(fields: Mapping[str, object], folder: Path, registered: Mapping[str,
         parent=_identifier(fields, "parent"),
         period=period(fields, key),
         successor=_identifier(fields, "successor"),
-        certificates=tuple(der for file in words(fields, "certificates") for der in _certificates(folder / file)),
+        certificates=_certificates_of(words(fields, "certificates"), folder, before),
         kinds=tuple(word({"kinds": one}, "kinds", AgencyKind) for one in words(fields, "kinds")),
         regime=word(fields, "regime", Regime) if fields.get("regime") else None,
         policy=word(fields, "policy", PolicyName) if fields.get("policy") else None,
@@ -188,6 +196,14 @@ def _id(written: object, field: str) -> str:
     if not written.isprintable() or " " in written:
         raise WrongField("directory_file.identifier", field=field, written=ascii(written), limit=AGENCY_ID_CHARS_MAX)
     return written
+
+
+def _certificates_of(files: Sequence[str], folder: Path | None, before: Agency | None) -> tuple[bytes, ...]:
+    if folder is not None:
+        return tuple(der for file in files for der in _certificates(folder / file))
+    if files:
+        raise WrongField("directory_file.certificate_elsewhere", path=files[0])
+    return () if before is None else before.certificates
 
 
 def _certificates(path: Path) -> tuple[bytes, ...]:
