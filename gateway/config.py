@@ -29,8 +29,8 @@ from gateway.exchange.timestamps import TimestampRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
-
 from gateway.store.storage import SQLITE_ABSOLUTE, SQLITE_RELATIVE, Storage
+
 FILE_NAME = "gateway.toml"
 """Looked for in the working folder where neither an option nor GATEWAY_CONFIG names a file."""
 
@@ -388,7 +388,3 @@ def _resolved_defaults(config: Config, folder: Path) -> Config:
 
 def _comment(sentence: str) -> list[str]:
     return [f"# {line}".rstrip() for line in sentence.splitlines()]
-
-
-def _is_literal(kind: object) -> bool:
-    return getattr(kind, "__origin__", None) is Literal
