@@ -154,6 +154,10 @@ def _expected(session: Session, fault: click.BadParameter) -> str:
             return session.say("say.fault.at_least", least=kind.min)
         case click.IntRange() | click.FloatRange() as kind:
             return session.say("say.fault.range", least=kind.min, most=kind.max)
+        case click.types.IntParamType() | click.types.FloatParamType():
+            return session.say("say.fault.number")
+        case click.DateTime():
+            return session.say("say.fault.day")
         case click.Path(file_okay=False):
             return session.say("say.fault.folder")
         case click.Path():

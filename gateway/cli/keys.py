@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from gateway.store.durable import flush_folder
 from gateway.trust.derived import KEY_BYTES
 
 SELF_SIGNED_DAYS = 365
@@ -63,12 +64,19 @@ def request_pem(key: ec.EllipticCurvePrivateKey, name: str) -> bytes:
 
 
 def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file that must not exist yet, durable when this returns. FileExistsError otherwise."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(file, "wb") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
+    """Write a file that must not exist yet: whole or not at all, durable when this returns. FileExistsError."""
+    scratch = path.with_name(f".{path.name}")
+    scratch.unlink(missing_ok=True)
+    try:
+        file = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(file, "wb") as written:
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        path.hardlink_to(scratch)
+        flush_folder(path.parent)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _name(name: str) -> x509.Name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,9 +43,12 @@ def init(session: Session, folder: Path, name: str) -> None:
     key = keys.new_ledger_key()
     public = WitnessKey(name, key.public_key().public_bytes_raw())  # a name no key can have is told before any file
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / KEY).exists():  # the key comes last: without it nothing was cosigned, and this may be done again
+        (folder / NAME).unlink(missing_ok=True)
+        keys.write_new(folder / NAME, f"{name}\n".encode(), 0o644)
+        with suppress(FileExistsError):
+            WitnessBook.create(folder / BOOK)
     keys.write_new(folder / KEY, keys.key_pem(key))
-    keys.write_new(folder / NAME, f"{name}\n".encode(), 0o644)
-    WitnessBook.create(folder / BOOK)
     session.tell("say.witness.vkey", vkey=public.vkey)
     session.note("say.witness.next", folder=folder)
 

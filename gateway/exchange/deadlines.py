@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gateway.model.calendar import Calendar, local_day
-from gateway.model.delivery import DeliveryStatus
+from gateway.model.delivery import NEVER_TAKEN, DeliveryStatus
 from gateway.store.queries.deadlines import DeliveryFacts
 
 
@@ -94,10 +94,10 @@ def recall_deadline(calendar: Calendar, rules: DeadlineRules, asked_at: datetime
 
 def owed(facts: DeliveryFacts, calendar: Calendar, rules: DeadlineRules) -> Iterator[Deadline]:
     """What the addressee still owes for a delivery, each with its deadline."""
-    if facts.recall_asked_at is not None:
+    if facts.recall_asked_at is not None and facts.status not in NEVER_TAKEN:
         asked = recall_deadline(calendar, rules, facts.recall_asked_at)
         yield Deadline(What.RECALL, facts.recall_deadline_at or asked)
-    gone = {DeliveryStatus.REFUSED, DeliveryStatus.WITHDRAWN, DeliveryStatus.EXPIRED, DeliveryStatus.HELD}
+    gone = {*NEVER_TAKEN, DeliveryStatus.WITHDRAWN, DeliveryStatus.HELD}
     if facts.closed or facts.status in gone or facts.finished_at is not None:
         return
     if facts.received_at is None:

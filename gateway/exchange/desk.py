@@ -204,7 +204,7 @@ async def answer_recall(
 
 def asked_back(delivery: Delivery) -> bool:
     """Whether a recall of this delivery waits for its answer."""
-    return any(one.kind is ChangeKind.RECALL and one.answer is None for one in delivery.changes)
+    return any(one.kind is ChangeKind.RECALL and one.answer is None and not one.not_taken for one in delivery.changes)
 
 
 def recallable(delivery: Delivery) -> bool:

@@ -49,17 +49,20 @@ INLINE_BYTES_MAX = 64 * 1024
 frees."""
 
 
-async def accept(line: Line, peer: Peer, received: Received, policy: Policy | None = None) -> Receipt:
+async def accept(
+    line: Line, peer: Peer, received: Received, policy: Policy | None = None, *, unasked: bool = False
+) -> Receipt:
     """Take a packet in: the sealed receipt, or `Refused`, or `Unavailable`.
 
     Whoever holds the receipt holds our promise: document, routing and ledger entry are durable. `policy`: in the place
-    of the one the directory has for the packet, where we wrote it ourselves.
+    of the one the directory has for the packet, where we wrote it ourselves. `unasked`: nobody asked us to, so what is
+    refused is not recorded as something the peer submitted.
     """
     try:
         line.check_ready()  # 0
         examination = await examine_packet(line, peer, received, policy)  # 2 to 5
         if no := _why_not(line, examination):
-            return await _receipt_of_before(line, peer, received.digest, no)  # 1a
+            return await _receipt_of_before(line, peer, received.digest, no, unasked)  # 1a
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
         outcome = await line.store.write(admit)  # 7: one transaction
     finally:
@@ -77,10 +80,11 @@ async def accept(line: Line, peer: Peer, received: Received, policy: Policy | No
         case Twin() as twin:  # the same packet won a race: its sender gets the winner's receipt
             return _again(twin)
         case Conflict(dispatch_id=other):
-            raise await _refuse_other_bytes(line, peer, admit, other)
+            raise await _refuse_other_bytes(line, peer, admit, other)  # of documents alone, which we never write
         case Barred(reason=reason, document=document):
             no = Refused(found(reason, document=document))
-            await _refuse(line, peer, admit.packet_digest, no)
+            if not unasked:
+                await _refuse(line, peer, admit.packet_digest, no)
             raise no
 
 
@@ -214,13 +218,15 @@ def _why_not(line: Line, examination: Examination) -> Refused | Unavailable | No
     return None
 
 
-async def _receipt_of_before(line: Line, peer: Peer, packet_digest: str, no: Refused | Unavailable) -> Receipt:
+async def _receipt_of_before(
+    line: Line, peer: Peer, packet_digest: str, no: Refused | Unavailable, unasked: bool
+) -> Receipt:
     """Step 1a, asked only where it matters: a packet taken in before gets its receipt again, whatever the clock or the
     directory say now. (Of an admitted packet the twin is found at step 7, in the transaction.) Otherwise raises `no`.
     """
     if seen := await line.store.read(queries.twin, peer.key, packet_digest):
         return _again(seen)
-    if isinstance(no, Refused):
+    if isinstance(no, Refused) and not unasked:
         await _refuse(line, peer, packet_digest, no)
     raise no
 

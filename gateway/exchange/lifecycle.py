@@ -167,13 +167,14 @@ class Telling:
             description=said,
             timestamp=written_at(row.answered_at),
         )
-        await _send(line, peer, status)
+        await _send(line, peer, status, unasked=True)
 
 
-async def _send(line: Line, peer: Peer, status: Status) -> Receipt:
-    """Take in a status packet of ours. No agency's seal is asked for: we know who said it, and the report says so."""
+async def _send(line: Line, peer: Peer, status: Status, *, unasked: bool = False) -> Receipt:
+    """Take in a status packet of ours. No agency's seal is asked for: we know who said it, and the report says so.
+    `unasked`: we speak by ourselves, so a refusal is none of the peer's."""
     received = edxml.received(edxml.write(status), ())
-    return await intake.accept(line, peer, received, OBSERVE)
+    return await intake.accept(line, peer, received, OBSERVE, unasked=unasked)
 
 
 def _answer_to(document: Document) -> ResponseFor:

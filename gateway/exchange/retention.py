@@ -23,7 +23,7 @@ from gateway.model.packet import Document
 from gateway.model.retention import Period, ends_on, period_of
 from gateway.store.queries import retention as reading
 from gateway.store.queries.retention import Content
-from gateway.store.retention import Erase, Erased, Hold, HoldVerdict, Release
+from gateway.store.retention import Erase, Erasure, Hold, HoldVerdict, Release
 from gateway.trust import countersign
 
 CONTENTS_PER_READ = 200
@@ -80,28 +80,27 @@ async def _written(line: Line, operation: Hold | Release) -> HoldVerdict:
 
 
 async def erase(line: Line, actor: Actor, one: Due, reason: str) -> HoldVerdict:
-    """Destroy a document whose period has ended, and what reports on it."""
-    for dispatch_id in await line.store.read(reading.reports_on, one.content.dispatch_id):
-        (report,) = await line.store.read(reading.contents_of, (dispatch_id,)) or (None,)
-        if report is not None and not one.content.held:
-            await _erase(line, actor, report, one, reason)
-    erased = await _erase(line, actor, one.content, one, reason)
+    """Destroy a document whose period has ended, and what reports on it: in one transaction, in which a hold that
+    somebody set meanwhile is seen before anything is gone."""
+    told = await line.store.read(
+        reading.contents_of, await line.store.read(reading.reports_on, one.content.dispatch_id)
+    )
+    document = await _erasure(line, actor, one.content, one, reason)
+    reports = [await _erasure(line, actor, report, one, reason) for report in told]
+    erased = await line.store.write(Erase(document, tuple(reports)))
+    await sweeping.destroy(line, erased.unused)
     line.bell.ring((bell.LEDGER,))
     return erased.verdict
 
 
-async def _erase(line: Line, actor: Actor, content: Content, one: Due, reason: str) -> Erased:
+async def _erasure(line: Line, actor: Actor, content: Content, one: Due, reason: str) -> Erasure:
     at = line.clock()
     facts = await _facts(line, actor, content, one, at)
     certificate = await asyncio.to_thread(countersign, write_destruction(facts), line.signer, at)
     sha256 = hashlib.sha256(certificate).hexdigest()
     salt = line.chance.randbytes(SALT_BYTES)
     act = retention_act(actor, content.dispatch_id, "erased", reason, salt, at, sha256)
-    erased = await line.store.write(
-        Erase(content.dispatch_id, facts.envelope_sha256, facts.envelope_bytes, certificate, sha256, act)
-    )
-    await sweeping.destroy(line, erased.unused)
-    return erased
+    return Erasure(content.dispatch_id, facts.envelope_sha256, facts.envelope_bytes, certificate, sha256, act)
 
 
 async def _facts(line: Line, actor: Actor, content: Content, one: Due, at: datetime) -> DestructionFacts:

@@ -11,10 +11,10 @@ import hashlib
 from datetime import datetime
 
 from gateway.exchange import bell
-from gateway.exchange.entries import delivery_entry
+from gateway.exchange.entries import delivery_entry, read_entries
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
-from gateway.ledger import EntryKind, decode
+from gateway.ledger import EntryKind
 from gateway.model.agency import EMPTY, Directory
 from gateway.model.delivery import DeliveryEvent
 from gateway.rules.authority_table import AUTHORITY, open_table
@@ -86,8 +86,9 @@ async def refresh_table(line: Line) -> None:
     version = await line.store.read(queries.table_version_in_force, AUTHORITY, line.clock())
     if version is None or version == line.state.table.version:
         return
-    row, entry = await line.store.read(queries.approved_table, AUTHORITY, version)
-    if decode(entry)["sha256"] != hashlib.sha256(row.document).hexdigest():
+    row, index, data = await line.store.read(queries.approved_table, AUTHORITY, version)
+    (entry,) = read_entries((data,), index)
+    if entry["sha256"] != hashlib.sha256(row.document).hexdigest():
         raise OtherTableError(version)
     line.state.table = open_table(row.document, row.certificate)
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.exchange.line import Line
 from gateway.http.endpoints import Call, json_answer
+from gateway.http.metrics import Metrics
 from gateway.http.shapes import HealthShape, NoQuery, ReadinessShape
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
@@ -87,14 +88,22 @@ async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
     """The figures, for the networks that may read them; for others there is nothing here."""
     if not _within(call.request.remote, call.doors.limits.metrics_networks):
         raise Refused(found(Reason.NOT_FOUND))
-    if (stamps := call.line.state.stamps) is not None:
-        call.doors.metrics.stamped(stamps.seconds(call.line.clock()), stamps.faults)
-    call.doors.metrics.attachments_lost.set(len(call.line.state.lost))
-    for name, standing in call.line.keeping.standing.items():
-        call.doors.metrics.witnessed(name, standing.cosigned, away=standing.away_since is not None)
-    if (concerns := call.line.state.concerns) is not None:
-        call.doors.metrics.told(concerns)
-    return web.Response(body=call.doors.metrics.text(), headers={"Content-Type": call.doors.metrics.content_type})
+    line, figures = call.line, call.doors.metrics
+    figures.attachments_lost.set(len(line.state.lost))
+    figures.stood_down()
+    if line.state.on_duty:
+        _show_duties(line, figures)
+    return web.Response(body=figures.text(), headers={"Content-Type": figures.content_type})
+
+
+def _show_duties(line: Line, figures: Metrics) -> None:
+    """How the duties stand, where this process does them."""
+    if (stamps := line.state.stamps) is not None:
+        figures.stamped(stamps.seconds(line.clock()), stamps.faults)
+    for name, standing in line.keeping.standing.items():
+        figures.witnessed(name, standing.cosigned, away=standing.away_since is not None)
+    if (concerns := line.state.concerns) is not None:
+        figures.told(concerns)
 
 
 def _within(address: str | None, networks: tuple[str, ...]) -> bool:

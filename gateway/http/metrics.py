@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,6 +111,13 @@ class Metrics:
         self._stamp_debt.set(debt_s)
         for fault, count in faults.items():
             self._stamp_faults.labels(fault).set(count)
+
+    def stood_down(self) -> None:
+        """Show nothing of duties: another process does them, and what this one saw last says nothing any more."""
+        for gauge in (self._stamp_faults, self._witness_size, self._witness_away):
+            gauge.clear()
+        for one in (self._stamp_debt, *self._concerns.values()):
+            one.set(math.nan)
 
     def witnessed(self, witness: str, entries: int, *, away: bool) -> None:
         """How far a witness has come, and whether it is away."""

@@ -35,6 +35,8 @@ class DeliveryStatus(StrEnum):
         return self in _FINAL
 
 
+NEVER_TAKEN = frozenset({DeliveryStatus.REFUSED, DeliveryStatus.EXPIRED})
+"""The addressee's system does not have the packet, or would not have it: there is nothing to give back."""
 _FINAL = frozenset(
     {DeliveryStatus.ACKNOWLEDGED, DeliveryStatus.REFUSED, DeliveryStatus.EXPIRED, DeliveryStatus.WITHDRAWN}
 )

@@ -61,6 +61,8 @@ class ChangeOutcome(StrEnum):
     TOO_LATE = "too_late"
     """The addressee had finished with the document when it was asked, and has not agreed."""
     NO_ANSWER = "no_answer"
+    NOT_TAKEN = "not_taken"
+    """The addressee's system would not take the document, or it was never handed over in time: nothing is owed."""
 
 
 PROCESSING = ("01", "02", "03", "04", "05", "06")
@@ -114,6 +116,8 @@ class Change:
     """None: no answer is owed."""
     finished: bool = False
     """The addressee had finished with the document when it was asked."""
+    not_taken: bool = False
+    """The delivery was refused by the addressee's system, or expired."""
     answer: Answer | None = None
     answered_at: datetime | None = None
     answer_reason: str = ""
@@ -129,6 +133,8 @@ class Change:
             return ChangeOutcome.TOO_LATE
         if self.answer is Answer.REFUSED:
             return ChangeOutcome.REFUSED
+        if self.not_taken:
+            return ChangeOutcome.NOT_TAKEN
         if self.deadline_at is not None and self.deadline_at <= now:
             return ChangeOutcome.NO_ANSWER
         return ChangeOutcome.PENDING

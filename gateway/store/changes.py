@@ -349,13 +349,21 @@ class Answered:
     reason_digest: str | None
 
 
+def _open(
+    tx: Transaction, agency: str, targets: Sequence[str], asking: Sequence[str]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What an agency has not answered: about these documents, or asked by these packets; what was asked last first."""
+    return tx.connection.execute(_OPEN, {"agency": agency, "targets": list(targets), "asking": list(asking)}).all()
+
+
 def answer(tx: Transaction, said: Answered) -> list[tuple[str, int]]:
     """Close every recall that is open, since nothing else owes an answer; where none is, the change that was asked last
-    and others of its kind. Gives each delivery with its entry's index."""
-    rows = tx.connection.execute(
-        _OPEN, {"agency": said.agency, "targets": list(said.targets), "asking": list(said.asking)}
-    ).all()
+    and others of its kind. Whoever agrees to one recall, by its own id, has given the document back: that closes the
+    others too. Gives each delivery with its entry's index."""
+    rows = _open(tx, said.agency, said.targets, said.asking)
     first = min(rows, key=lambda row: row.kind != ChangeKind.RECALL.value, default=None)
+    if first is not None and (first.kind, said.answer) == (ChangeKind.RECALL.value, Answer.DONE):
+        rows = _open(tx, said.agency, [row.target for row in rows if row.kind == first.kind], ())
     meant = [row for row in rows if first is not None and row.kind == first.kind]
     indexes = tx.append(
         [

@@ -15,6 +15,9 @@ from gateway.store.schema import deliveries
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
+BY_OPERATOR = "operator"
+"""What a timeline says of such a step: peers read it. The operator's own words stay with the act (`acts.reason`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operate(Operation[DeliveryStatus | None]):
@@ -47,7 +50,7 @@ class Operate(Operation[DeliveryStatus | None]):
             changed["next_attempt_at"] = at
         tx.connection.execute(update(deliveries).where(own).values(changed))
         if self.event is not None:
-            EVENT.run(tx.connection, [(self.delivery_id, after.value, at, self.act.reason, index)])
+            EVENT.run(tx.connection, [(self.delivery_id, after.value, at, BY_OPERATOR, index)])
         return after
 
     def _after(self, before: DeliveryStatus, *, push: bool) -> DeliveryStatus | None:

@@ -48,6 +48,8 @@ class Rebuilding:
         """The change whose entry, or whose withdrawals, stand directly before, and when it was asked."""
         self._told: tuple[str, str | None, str] = ("", None, "")
         """The latest status: its packet, the delivery it speaks of, the event it makes."""
+        self._answered: dict[str, int] = {}
+        """Where that status answered last, by delivery."""
         self._takers: dict[EntryKind, Callable[[int, Entry], None]] = {
             EntryKind.ACCEPT: self._accept,
             EntryKind.REFUSE: self._refuse,
@@ -126,7 +128,7 @@ class Rebuilding:
         self.facts.put(
             "status", dispatch, ledger_index=index, agency=entry["agency"], code=code, delivery=_none(entry["delivery"])
         )
-        self._told = (dispatch, about, event)
+        self._told, self._answered = (dispatch, about, event), {}
 
     def _addressee_of(self, dispatch: str) -> str:
         """Of a packet with one addressee, as status packets have."""
@@ -197,8 +199,10 @@ class Rebuilding:
         kind = known["_asked"].pop(change, None)
         given_back = known["_given_back"] or (kind, outcome) == (ChangeKind.RECALL.value, Answer.DONE.value)
         self.facts.change("delivery", delivery, id=entry["delivery"], _asked=known["_asked"], _given_back=given_back)
-        if delivery != about:
+        if delivery != about:  # several requests answered at once are one event
+            self.facts.drop("event", f"{self._answered.get(delivery)} {delivery} {event}")
             self._event(delivery, event, index)
+            self._answered[delivery] = index
 
     def _duplicate(self, index: int, entry: Entry) -> None:
         dispatch = entry["dispatch"]

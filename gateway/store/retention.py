@@ -145,8 +145,8 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Erase(Operation[Erased]):
-    """Empty what a dispatch says, and keep the certificate of it."""
+class Erasure:
+    """What certifies that the content of a dispatch is gone."""
 
     dispatch_id: str
     envelope_sha256: str
@@ -155,31 +155,54 @@ class Erase(Operation[Erased]):
     certificate_sha256: str
     act: Act
 
+
+@dataclass(frozen=True, slots=True)
+class Erase(Operation[Erased]):
+    """Empty what a document says, and what reports on it, and keep the certificates: all of it or, where the document
+    is held by now, nothing. A report that is held itself stays."""
+
+    document: Erasure
+    reports: tuple[Erasure, ...] = ()
+
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[Erased]:
         return [one._erase(tx) for one in operations]
 
     def _erase(self, tx: Transaction) -> Erased:
-        connection, of = tx.connection, {"dispatch": self.dispatch_id}
-        if connection.execute(_IS_THERE, of).scalar() is None:
-            return Erased(HoldVerdict.UNKNOWN)
-        if connection.execute(_IS_ERASED, of).scalar() is not None:
-            return Erased(HoldVerdict.ALREADY)
-        if connection.execute(_HELD, of).scalar() is not None:
-            return Erased(HoldVerdict.HELD)
-        (index,) = record(tx, [self.act])
-        at = micros(self.act.at)
-        _DESTRUCTION.run(connection, [(self.certificate_sha256, at, self.certificate)])
-        sha256, size = self.envelope_sha256, self.envelope_bytes
-        _ERASURE.run(connection, [(self.dispatch_id, index, self.certificate_sha256, at, sha256, size)])
-        parts = [tuple(row) for row in connection.execute(_PARTS, of)]
-        _ERASED_PART.run(connection, parts)
-        _erase_salts(connection, of)
-        for statement in _EMPTY:
-            connection.execute(statement, of)
-        forget(connection, self.dispatch_id)
-        unused = connection.execute(_UNUSED, {"digests": [part[2] for part in parts]}).scalars()
-        return Erased(HoldVerdict.DONE, tuple(unused))
+        verdict = _why_not(tx.connection, self.document)
+        if verdict is not HoldVerdict.DONE:
+            return Erased(verdict)
+        gone = [one for one in self.reports if _why_not(tx.connection, one) is HoldVerdict.DONE]
+        unused = [sha256 for one in (*gone, self.document) for sha256 in _empty(tx, one)]
+        return Erased(verdict, tuple(unused))
+
+
+def _why_not(connection: Connection, one: Erasure) -> HoldVerdict:
+    """DONE where nothing stands against it."""
+    of = {"dispatch": one.dispatch_id}
+    if connection.execute(_IS_THERE, of).scalar() is None:
+        return HoldVerdict.UNKNOWN
+    if connection.execute(_IS_ERASED, of).scalar() is not None:
+        return HoldVerdict.ALREADY
+    return HoldVerdict.DONE if connection.execute(_HELD, of).scalar() is None else HoldVerdict.HELD
+
+
+def _empty(tx: Transaction, one: Erasure) -> Sequence[str]:
+    """Gives the digests of attachments nobody holds any more."""
+    connection, of = tx.connection, {"dispatch": one.dispatch_id}
+    (index,) = record(tx, [one.act])
+    at = micros(one.act.at)
+    _DESTRUCTION.run(connection, [(one.certificate_sha256, at, one.certificate)])
+    _ERASURE.run(
+        connection, [(one.dispatch_id, index, one.certificate_sha256, at, one.envelope_sha256, one.envelope_bytes)]
+    )
+    parts = [tuple(row) for row in connection.execute(_PARTS, of)]
+    _ERASED_PART.run(connection, parts)
+    _erase_salts(connection, of)
+    for statement in _EMPTY:
+        connection.execute(statement, of)
+    forget(connection, one.dispatch_id)
+    return connection.execute(_UNUSED, {"digests": [part[2] for part in parts]}).scalars().all()
 
 
 def _erase_salts(connection: Connection, of: dict[str, Any]) -> None:

@@ -6,11 +6,13 @@ under one lock, flushed before anybody hears of it: two submissions at once, or 
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import NoteKey, cut_note
 from gateway.ledger.submission import Answer, Held, Submission
+from gateway.store.durable import replace_file
 from gateway.store.notice import StoreNotice
 
 BUSY_TIMEOUT_S = 5.0
@@ -52,7 +55,7 @@ class WitnessBook:
 
     def __init__(self, path: Path, cosigner: Cosigner) -> None:
         """StoreNotice where there is no such file: a new one would have forgotten what was cosigned."""
-        if not path.is_file():
+        if not path.is_file() or not path.stat().st_size:
             raise StoreNotice("witness.no_book", path=str(path))
         self.cosigner = cosigner
         self._lock = threading.Lock()
@@ -61,13 +64,13 @@ class WitnessBook:
 
     @staticmethod
     def create(path: Path) -> None:
-        """A book with nothing in it. FileExistsError where there is one."""
-        path.touch(mode=0o600, exist_ok=False)
-        connection = sqlite3.connect(path)
-        try:
+        """A book with nothing in it, there whole or not at all. FileExistsError where there is one; an empty file is
+        none: something died before it was a book."""
+        if path.exists() and path.stat().st_size:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        with closing(sqlite3.connect(":memory:")) as connection:
             connection.executescript(_SCHEMA)
-        finally:
-            connection.close()
+            replace_file(path, connection.serialize(), path.with_name(f".{path.name}"), 0o600)
 
     def close(self) -> None:
         self._connection.close()

@@ -176,6 +176,8 @@ def test_the_module_is_the_command_and_a_closed_pipe_is_no_failure_to_speak_of()
         (("examine", "/nowhere/packet.edxml"), "không có tệp này"),
         (("examine", __file__, "--policy", "loose"), "strict, transition"),
         (("inbox", "--limit", "501"), "từ 1 đến 500"),
+        (("calendar", "show"), "phải là số"),
+        (("audit", "report", "--from", "hôm nay"), "phải là một ngày"),
         (("inbox", "--wait", "-1"), "ít nhất 0"),
         (("init", __file__, "--origin", "a"), "không phải thư mục"),
     ],

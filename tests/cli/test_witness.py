@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from gateway.http.witness_client import HttpWitnesses
 from gateway.ledger.cosignature import WitnessKey, cosignatures
@@ -43,6 +44,18 @@ def test_a_witness_of_ones_own_cosigns_what_it_was_told_to_watch(tmp_path: Path)
         assert key.vkey in process.communicate(timeout=20)[0]
         assert process.returncode == 0
     assert "300" in done("witness", "add-log", folder, LOG.key.vkey).out
+
+
+@pytest.mark.parametrize("left", ["", "witness.name", "witness.db", "witness.name witness.db", ".witness.key"])
+def test_a_founding_that_died_is_done_again_and_one_that_was_done_never(tmp_path: Path, left: str) -> None:
+    for name in left.split():
+        (tmp_path / name).write_bytes(b"")
+    key = done("witness", "init", tmp_path, "--name", "witness.test/w1").out.split()[-1]
+    done("witness", "add-log", tmp_path, LOG.key.vkey)
+    before = {one: (tmp_path / one).read_bytes() for one in ("witness.key", "witness.name", "witness.db")}
+    assert gateway("witness", "init", tmp_path, "--name", "witness.test/w2").code == 1
+    assert before == {one: (tmp_path / one).read_bytes() for one in before}
+    assert key.startswith("witness.test/w1+")
 
 
 def test_a_folder_without_a_witness_is_told(tmp_path: Path) -> None:

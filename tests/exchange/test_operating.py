@@ -6,8 +6,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, insert, select
 
-from gateway.exchange import courier, peers, proving, tables
+from gateway.exchange import courier, peers, proving, register, tables
 from gateway.exchange.acts import Actor
 from gateway.exchange.operating import REASON_CHARS_MAX, Move, move
 from gateway.exchange.watch import expire
@@ -17,7 +18,9 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.rules.authority_table import shipped_path, shipped_table
 from gateway.store import queries
+from gateway.store.engine import parse_url, writer_engine
 from gateway.store.queries.operations import acts_before, queues, standing
+from gateway.store.schema import delivery_events, ledger_entries
 from tests.exchange.conftest import Story, file_of
 from tests.exchange.replayed import differences
 from tests.http.town import PROVINCE
@@ -55,6 +58,28 @@ def test_what_is_held_is_nobodys_until_it_is_released(story: Story) -> None:
         await story.seal()
         assert [one for one in await differences(story.line) if one.what in {"delivery", "event", "act"}] == []
         assert {one["subject"] for one in entries} == {f"{entries[0]['subject'].split('/')[0]}/{PROVINCE}"}
+
+    asyncio.run(play())
+
+
+def test_peers_see_that_an_operator_acted_and_not_their_words(story: Story, store_url: str) -> None:
+    async def play() -> None:
+        delivery_id = await _waiting(story)
+        await move(story.line, TUAN, delivery_id, Move.HOLD, "giám đốc X gọi điện")
+        await move(story.line, BINH, delivery_id, Move.RELEASE, "hỏi bà Y rồi")
+        row = await story.line.store.read(queries.delivery, delivery_id)
+        assert row is not None
+        for peer in ("bo", "tinh"):
+            (one,) = (await register.dispatch(story.line, story.peer(peer), row.dispatch_id)).deliveries
+            assert [step.detail for step in one.timeline] == ["", "operator", "operator"]
+        engine = writer_engine(parse_url(store_url))
+        with engine.begin() as connection:  # as version 0.1 wrote it
+            index = connection.execute(select(func.max(ledger_entries.c.ledger_index))).scalar_one()
+            values = {"event": "held", "at": 1, "detail": "giám đốc X gọi điện", "ledger_index": index}
+            connection.execute(insert(delivery_events).values(delivery_id=delivery_id, **values))
+        engine.dispose()
+        (one,) = (await register.dispatch(story.line, story.peer("bo"), row.dispatch_id)).deliveries
+        assert one.timeline[-1].detail == "operator"
 
     asyncio.run(play())
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.exchange import courier, lifecycle, proving, watch
+from gateway.exchange import courier, desk, lifecycle, proving, watch
+from gateway.exchange.deadlines import What, owed
 from gateway.exchange.lifecycle import Telling
 from gateway.ledger import EntryKind, check_case
 from gateway.model.agency import Period
@@ -15,7 +16,7 @@ from gateway.model.delivery import Backoff, DeliveryStatus, Outcome
 from gateway.model.packet import BusinessType, ResponseFor, Status, StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Severity
-from gateway.store import ClaimDue, CloseAttempt
+from gateway.store import ClaimDue, CloseAttempt, queries
 from gateway.store.routing import Reroute, Route
 from tests.exchange.conftest import Story
 from tests.exchange.life import change, collect, delivery, document, events, outcome, send, status, trusting
@@ -234,6 +235,8 @@ def test_who_cannot_be_told_stops_neither_the_gateway_nor_the_telling_of_others(
         telling = Telling(town.line)
         assert await telling.once() and not await telling.once()
         assert [asked.dispatch_id in one.getMessage() for one in caplog.records] == [True]
+        assert not [one for one in await town.entries() if one.kind is EntryKind.REFUSE], "no system submitted that"
+        assert not await town.line.store.read(queries.refusals, 0, 10)
         town.line.state.directory = known
         await send(town, take_back(FAR))
         assert await telling.once() and len(await town.inbox("bo")) == 1, "the other was not kept waiting"
@@ -320,6 +323,58 @@ async def test_what_ended_otherwise_is_not_asked_back(town: Story) -> None:
     assert await watch.expire(town.line) == 1
     recalled = await lifecycle.recall(town.line, town.peer("bo"), sent.dispatch_id, "Gửi nhầm")
     assert [(one.receipt, one.delivery.changes) for one in recalled] == [(None, ())] * 2
+
+
+@pytest.mark.parametrize("ends", ["declined", "expired"])
+def test_a_recall_of_what_the_addressee_never_took_is_over_and_nobody_is_reminded(town: Story, ends: str) -> None:
+    @awaited
+    async def recall() -> None:
+        sent = await send(town, document())
+        one = await delivery(town, sent.dispatch_id)
+        if ends == "declined":
+            await courier.fetch(town.line, town.peer("tinh"), one.id)
+            await send(town, take_back())
+            await courier.decline(town.line, town.peer("tinh"), one.id, "Không đúng nơi nhận")
+        else:  # its push may be arriving, so it is asked about; then nothing is heard of it any more
+            await town.line.store.write(Reroute(Route(PROVINCE, "tinh", push=True)))
+            await town.line.store.write(ClaimDue(NOW, 5, 5, Backoff(), 0.0))
+            await send(town, take_back())
+            town.clock.pass_(hours=80)
+            assert await watch.expire(town.line) == 2  # the request too
+        one = await delivery(town, sent.dispatch_id)
+        assert outcome(one, NOW + timedelta(days=30)) == "not_taken"
+        assert not desk.asked_back(one)
+        (facts,) = await town.line.store.read(queries.delivery_facts, (one.id,))
+        assert facts.recall_asked_at is not None
+        assert list(owed(facts, town.line.calendar, town.line.deadlines)) == []
+        await send(town, status("16", description="Không có văn bản"), PROVINCE)
+        assert outcome(await delivery(town, sent.dispatch_id), NOW) == "refused", "what is said all the same counts"
+
+    recall()
+
+
+@pytest.mark.parametrize(("code", "expected"), [("03", ["done", "done"]), ("02", ["pending", "refused"])])
+def test_agreeing_to_one_recall_by_its_own_id_ends_the_older_one_too(
+    town: Story, code: str, expected: list[str]
+) -> None:
+    """Given back is given back; refusing one puts things back to where they were before it."""
+
+    @awaited
+    async def recall() -> None:
+        sent = await send(town, document())
+        one = await collect(town, sent.dispatch_id)
+        await send(town, take_back())
+        await send(town, change(BusinessType.RECALL, "G22.2", "G22.1"))
+        await send(town, status(code, of="G22.2"), PROVINCE)
+        asked = (await delivery(town, sent.dispatch_id)).changes
+        assert [change.outcome(NOW).value for change in asked] == expected
+        (facts,) = await town.line.store.read(queries.delivery_facts, (one.id,))
+        owes = [one.what for one in owed(facts, town.line.calendar, town.line.deadlines)]
+        assert owes == ([] if expected == ["done", "done"] else [What.RECALL])
+        await town.seal()
+        assert [one.what for one in await differences(town.line) if one.what != "directory"] == []
+
+    recall()
 
 
 @awaited

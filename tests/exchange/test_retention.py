@@ -16,7 +16,7 @@ from gateway.exchange import courier, proving, retention
 from gateway.exchange.acts import Actor
 from gateway.exchange.indexing import index_more
 from gateway.exchange.retention import Due
-from gateway.ledger import check_case
+from gateway.ledger import EntryKind, check_case
 from gateway.ledger.destruction import read_destruction, write_destruction
 from gateway.ledger.directory_text import directory_entry
 from gateway.ledger.fault import Fault, ProofError
@@ -202,6 +202,21 @@ def test_what_is_held_is_not_destroyed_until_it_is_released(store: Store, tmp_pa
         assert await retention.erase(line, OPERATOR, first, "Hết thời hạn") is HoldVerdict.ALREADY
         await story.seal()
         assert await differences(line) == []
+
+    asyncio.run(story_told())
+
+
+def test_a_hold_set_after_the_list_was_made_wins_before_anything_is_gone(store: Store, tmp_path: Path) -> None:
+    async def story_told() -> None:
+        story = await began(store, tmp_path)
+        one, _ = await lived(story)
+        first, _ = await due(story, date(2037, 1, 1))
+        assert not first.content.held
+        assert await retention.hold(story.line, OPERATOR, one, "Vụ kiện") is HoldVerdict.DONE
+        assert await retention.erase(story.line, OPERATOR, first, "Hết thời hạn") is HoldVerdict.HELD
+        (report,) = await store.read(reading.reports_on, one)
+        assert all([(await store.read(queries.packet, kept)).envelope for kept in (one, report)])
+        assert [entry["act"] for entry in await story.entries() if entry.kind is EntryKind.RETENTION] == ["held"]
 
     asyncio.run(story_told())
 

@@ -48,6 +48,7 @@ async def test_readiness_names_the_dependency_that_fails_and_submissions_say_so_
 @awaited
 async def test_time_stamps_that_are_late_are_shown_and_stop_nothing(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
+        here.line.state.on_duty = True
         here.line.state.stamps = StampDebt(here.clock() - timedelta(hours=5), True, Counter({"away": 3}))
         status, body, _ = await here.ask("GET", "/readyz", token=None)
         answer = json.loads(body)
@@ -73,6 +74,11 @@ async def test_each_advisory_is_shown_by_whoever_does_the_duties_and_stops_nothi
             states = json.loads(body)["dependencies"]
             assert (status, {name for name, fine in states.items() if not fine}) == (200, shown)
             assert on_duty or not (ADVISORY - shown) & states.keys(), "who does not know does not say that all is well"
+            figures = (await here.ask("GET", "/metrics", token=None))[1].decode()
+            for figure in ("timestamp_debt_seconds", "notices_dead", "calendar_days"):
+                assert (f"gateway_{figure} NaN" in figures) is not on_duty
+            assert ('gateway_witness_away{witness="one"} 1.0' in figures) is on_duty
+            assert "gateway_attachments_lost 1.0" in figures
 
 
 @awaited

@@ -44,8 +44,8 @@ def test_a_table_is_in_force_when_it_was_approved_and_its_time_has_come(store: S
 def test_it_comes_back_as_it_was_with_the_entry_of_its_approval(store: Store) -> None:
     write(store, propose(2))
     write(store, approve(2))
-    row, entry = run(store.read(queries.approved_table, "authority", 2))
-    assert entry == b"approved 2"
+    row, index, entry = run(store.read(queries.approved_table, "authority", 2))
+    assert (index, entry) == (run(store.read(queries.ledger_head)).size - 1, b"approved 2")
     assert (row.proposed_by, row.approved_by, row.effective_from, row.approved_at) == ("lan", "minh", LATER, NOW)
     assert (row.certificate, row.document) == (b"der", b"<sealed/>")
     assert run(store.read(queries.tables)) == (row,)

@@ -145,8 +145,9 @@ _RECALLS = (
     select(changes.c.delivery_id, changes.c.answer, changes.c.asked_at, changes.c.deadline_at)
     .where(changes.c.delivery_id.in_(bindparam("ids", expanding=True)), changes.c.kind == "recall")
     .where(or_(changes.c.answer.is_(None), changes.c.answer.in_(("done", "withdrawn"))))
-    .order_by(changes.c.asked_at.desc())
+    .order_by(changes.c.answer.is_not(None), changes.c.asked_at.desc())
 )
+"""What counts comes last: an answer that closes, else the oldest request."""
 _REMINDED = select(mails.c.delivery_id, mails.c.what, mails.c.level).where(
     mails.c.delivery_id.in_(bindparam("ids", expanding=True))
 )

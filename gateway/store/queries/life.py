@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, or_, select, union
 
-from gateway.model.delivery import DeliveryStatus
+from gateway.model.delivery import NEVER_TAKEN, DeliveryStatus
 from gateway.model.lifecycle import FINISHED, Answer, Change, ChangeKind, Reported, processing
 from gateway.store.instants import instant, instant_or_none
 from gateway.store.schema import TAKEN_BACK, changes, deliveries, delivery_events, dispatches, statuses
@@ -23,7 +23,7 @@ _STATUSES = (
     .order_by(statuses.c.ledger_index)
 )
 _CHANGES = (
-    select(changes, statuses.c.description)
+    select(changes, statuses.c.description, deliveries.c.status)
     .join_from(changes, deliveries, changes.c.delivery_id == deliveries.c.id)
     .outerjoin(statuses, statuses.c.dispatch_id == changes.c.answered_by)
     .where(deliveries.c.dispatch_id == bindparam("id"))
@@ -190,6 +190,7 @@ def asked(
                 reason=one.reason,
                 deadline_at=instant_or_none(one.deadline_at),
                 finished=stood is not None and stood.code == FINISHED,
+                not_taken=DeliveryStatus(one.status) in NEVER_TAKEN,
                 answer=Answer(one.answer) if one.answer else None,
                 answered_at=instant_or_none(one.answered_at),
                 answer_reason=one.description or "",

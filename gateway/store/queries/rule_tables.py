@@ -63,11 +63,11 @@ def table_version_in_force(connection: Connection, name: str, at: datetime) -> i
     return version
 
 
-def approved_table(connection: Connection, name: str, version: int) -> tuple[RuleTable, bytes]:
-    """An approved version, and the ledger entry of its approval."""
+def approved_table(connection: Connection, name: str, version: int) -> tuple[RuleTable, int, bytes]:
+    """An approved version, and the ledger entry of its approval with its index."""
     chosen = _TABLES.where(rule_tables.c.name == name, rule_tables.c.version == version)
     row = connection.execute(chosen).one()
-    return _table(row), bytes(row.entry)
+    return _table(row), row.approved_index, bytes(row.entry)
 
 
 def tables(connection: Connection) -> tuple[RuleTable, ...]:

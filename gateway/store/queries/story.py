@@ -12,6 +12,7 @@ from gateway.model.delivery import Attempt, Delivery, DeliveryStatus, Outcome, T
 from gateway.model.dispatch import Dispatch, Duplicate, Kind
 from gateway.model.lifecycle import processing
 from gateway.store.instants import instant, instant_or_none
+from gateway.store.operated import BY_OPERATOR
 from gateway.store.queries.life import asked, reports, said
 from gateway.store.queries.register import attachments
 from gateway.store.schema import attempts, deliveries, delivery_events, dispatches
@@ -72,6 +73,12 @@ def _dispatch(connection: Connection, row: Row[*tuple[Any, ...]]) -> Dispatch:
     )
 
 
+def _detail(row: Row[*tuple[Any, ...]]) -> str:
+    """What a step says beside its name. Version 0.1 put an operator's own words here, which are not the peers'."""
+    held_or_released = row.event in (DeliveryStatus.HELD, DeliveryStatus.QUEUED)
+    return BY_OPERATOR if row.detail and held_or_released else str(row.detail)
+
+
 def _deliveries(connection: Connection, of: Row[*tuple[Any, ...]]) -> tuple[Delivery, ...]:
     dispatch_id = of.id
     told = reports(connection, dispatch_id)
@@ -91,7 +98,7 @@ def _deliveries(connection: Connection, of: Row[*tuple[Any, ...]]) -> tuple[Deli
         )
     steps: defaultdict[str, list[TimelineEvent]] = defaultdict(list)
     for row in connection.execute(_EVENTS, {"id": dispatch_id}):
-        steps[row.delivery_id].append(TimelineEvent(row.event, instant(row.at), row.detail, row.ledger_index))
+        steps[row.delivery_id].append(TimelineEvent(row.event, instant(row.at), _detail(row), row.ledger_index))
     return tuple(
         Delivery(
             row.id,
