@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import sha256
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from gateway.ledger.fault import Fault, ProofError
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 HASH_BYTES = 32
+TILES_REMEMBERED = 512
+"""With all their inner nodes: 8 MiB. A ledger of ten million has 154 tiles above its leaves."""
 EMPTY_ROOT = sha256(b"").digest()
 """The root of a tree of no leaves (RFC 6962 §2.1)."""
 
@@ -206,6 +208,18 @@ def _split(width: int) -> int:
     return 1 << (width - 1).bit_length() - 1
 
 
+@lru_cache(TILES_REMEMBERED)
+def _inner(row: bytes) -> tuple[bytes, ...]:
+    """Every node of a tile, from its own row upwards: hashing one anew is most of what a proof costs, and tiles above
+    the leaves are met again in every proof. By the tile's bytes, so what is remembered is never another tile's."""
+    rows = [row]
+    while len(row) >= 2 * HASH_BYTES:
+        whole = len(row) // 64 * 64
+        row = b"".join([sha256(b"\x01" + row[at : at + 64]).digest() for at in range(0, whole, 64)])
+        rows.append(row)
+    return tuple(rows)
+
+
 class _Tiles:
     """Hashes of one tree, read from its tiles, each tile once."""
 
@@ -228,10 +242,9 @@ class _Tiles:
         """The root of the perfect subtree of 2^height leaves, the index-th of its kind."""
         level, rest = divmod(height, TILE_HEIGHT)
         number, place = divmod(index << rest, TILE_WIDTH)
-        row = self.tile(level, number)[place * HASH_BYTES : (place + (1 << rest)) * HASH_BYTES]
-        while len(row) > HASH_BYTES:
-            row = b"".join([sha256(b"\x01" + row[at : at + 64]).digest() for at in range(0, len(row), 64)])
-        return row
+        row, place = self.tile(level, number), place >> rest
+        nodes = _inner(row)[rest] if rest else row
+        return nodes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
 
     def span(self, start: int, end: int) -> bytes:
         """The root over leaves `start` to `end`, a subtree as RFC 6962 cuts them (so `start` is aligned to it)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -229,3 +230,30 @@ def test_a_proof_reads_a_handful_of_tiles_however_large_the_tree() -> None:
     proof = inclusion(31_337, 70_000, read)
     verify_inclusion(leaf_hash((31_337).to_bytes(4)), 31_337, 70_000, proof, tree.root)
     assert len(reads) == len(set(reads)) <= 6
+
+
+def test_a_second_proof_out_of_the_same_tiles_hashes_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf, _, _ = grown()
+    hashed: list[bytes] = []
+
+    def counting(data: bytes) -> object:
+        hashed.append(data)
+        return sha256(data)
+
+    inclusion(4, SIZE, shelf)
+    monkeypatch.setattr("gateway.ledger.tree.sha256", counting)
+    inclusion(200, SIZE, shelf)
+    assert len(hashed) <= SIZE.bit_length()
+
+
+def test_what_is_remembered_of_a_tile_is_never_given_for_a_changed_one() -> None:
+    shelf, leaves, roots = grown()
+    inclusion(300, SIZE, shelf)
+
+    def vandal(level: int, number: int, width: int) -> bytes:
+        data = shelf(level, number, width)
+        return flipped(data, 0) if (level, number) == (0, 1) else data
+
+    with pytest.raises(ProofError) as refusal:
+        verify_inclusion(leaves[300], 300, SIZE, inclusion(300, SIZE, vandal), roots[SIZE])
+    assert refusal.value.fault is Fault.PROOF_INCLUSION

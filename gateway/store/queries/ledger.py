@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -92,12 +92,12 @@ def tree_root(connection: Connection, size: int) -> bytes:
 
 def proven_entries(connection: Connection, indexes: tuple[int, ...], size: int) -> tuple[Proof, ...]:
     """Entries with their proofs under the checkpoint of `size`; NoResultFound where none of that size was signed."""
-    note = connection.execute(_NOTE, {"size": size}).scalar_one()
+    note, read = connection.execute(_NOTE, {"size": size}).scalar_one(), cache(partial(tile, connection))
     return tuple(
         Proof(
             entry=connection.execute(_ENTRY, {"index": index}).scalar_one(),
             index=index,
-            steps=inclusion(index, size, partial(tile, connection)),
+            steps=inclusion(index, size, read),
             checkpoint=note,
         )
         for index in indexes
