@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -11,13 +12,13 @@ import pytest
 
 from gateway.exchange import entrance
 from gateway.exchange.acts import Actor, operator_act
-from gateway.exchange.entrance import Entrance, EntranceRules, Inside
+from gateway.exchange.entrance import Browser, Entrance, EntranceRules, Inside
 from gateway.ledger import Entry, EntryKind
 from gateway.model.person import Person, Role, WorksFor
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.store.acts import Act
-from gateway.store.people import DisablePerson, PutPerson, PutSecrets
+from gateway.store.people import SESSIONS_MAX, DisablePerson, EndEntrances, PutPerson, PutSecrets
 from gateway.store.queries import people
 from gateway.trust.codes import enrolment, new_recovery_codes, recovery_digest
 from gateway.trust.passwords import hashed
@@ -162,6 +163,162 @@ def test_a_session_is_over_when_unused_when_too_old_and_when_secrets_change(stor
         assert not await is_in(gone)
 
     asyncio.run(play())
+
+
+KNOWN = Browser("", "Firefox 145 on Windows")
+
+
+def test_whoever_guesses_elsewhere_locks_nobody_out_of_the_browser_they_know(story: Story) -> None:
+    async def tries(browser: Browser, password: str = "sai") -> Reason | None:
+        try:
+            await Entrance(story.line, RULES).enter("lan", password, "", browser)
+        except Refused as no:
+            return no.reason
+        return None
+
+    async def play() -> None:
+        await let_in_from_now(story)
+        let = await Entrance(story.line, RULES).enter("lan", PASSWORD, "", KNOWN)
+        known, stranger = Browser(let.browser), Browser("chosen by a stranger")
+        for _ in range(8):
+            assert await tries(stranger) is Reason.PERSON_NOT_LET_IN
+            story.clock.now += timedelta(seconds=30)
+        assert await tries(stranger, PASSWORD) is Reason.PERSON_NOT_LET_IN
+        assert await tries(known, PASSWORD) is None
+        assert await tries(stranger, PASSWORD) is Reason.PERSON_NOT_LET_IN
+
+    asyncio.run(play())
+
+
+def test_a_known_browser_has_a_lock_of_its_own_and_is_told_of_it(story: Story) -> None:
+    async def play() -> None:
+        await let_in_from_now(story)
+        doors = Entrance(story.line, RULES)
+        known = Browser((await doors.enter("lan", PASSWORD, "", KNOWN)).browser)
+        reasons = []
+        for password in ("sai", "sai", "sai", PASSWORD):
+            with pytest.raises(Refused) as caught:
+                await doors.enter("lan", password, "", known)
+            reasons.append(caught.value.reason)
+        locked = Reason.PERSON_LOCKED_OUT
+        assert reasons == [Reason.PERSON_NOT_LET_IN, Reason.PERSON_NOT_LET_IN, locked, locked]
+        await doors.enter("lan", PASSWORD, "")  # from elsewhere the door is open
+        story.clock.now += timedelta(seconds=61)
+        fresh = Browser((await doors.enter("lan", PASSWORD, "", known)).browser)
+        with pytest.raises(Refused) as caught:
+            await doors.enter("lan", "sai", "", known)
+        assert caught.value.reason is Reason.PERSON_NOT_LET_IN
+        await story.line.store.write(PutSecrets("lan", HASH, None, (), act(story, "person.secrets")))
+        for _ in range(3):
+            with pytest.raises(Refused):
+                await doors.enter("lan", "sai", "", fresh)
+        with pytest.raises(Refused) as caught:
+            await doors.enter("lan", PASSWORD, "", fresh)  # new secrets: no browser is known any more
+        assert caught.value.reason is Reason.PERSON_NOT_LET_IN
+
+    asyncio.run(play())
+
+
+def test_a_crowd_of_guesses_at_once_has_no_more_of_them(story: Story) -> None:
+    async def play() -> None:
+        await let_in_from_now(story)
+        doors = Entrance(story.line, RULES)
+        guesses = [doors.enter("lan", "sai", "") for _ in range(4)]
+        await asyncio.gather(*guesses, return_exceptions=True)
+        await no(story, Reason.PERSON_NOT_LET_IN)
+        story.clock.now += timedelta(seconds=61)
+        await enter(story)
+
+    asyncio.run(play())
+
+
+def test_an_unknown_name_is_refused_as_a_locked_one_is_and_both_are_in_the_ledger(story: Story) -> None:
+    async def play() -> list[Entry]:
+        await let_in_from_now(story)
+        for key in ("lan", "nobody"):
+            for _ in range(5):
+                await no(story, Reason.PERSON_NOT_LET_IN, password="sai", key=key)
+        return [one for one in await story.entries() if one.kind is EntryKind.LOGIN]
+
+    entries = asyncio.run(play())
+    assert [(one["method"], one["outcome"]) for one in entries] == [("password", "refused")] * 10
+
+
+def test_where_somebody_is_in_they_see_and_end_it_and_nobody_elses(story: Story) -> None:
+    async def play() -> list[Entry]:
+        await let_in_from_now(story)
+        hoa = replace(LAN, key="hoa")
+        await story.line.store.write(PutPerson(hoa, b"salt", act(story, "person.added")))
+        await story.line.store.write(PutSecrets("hoa", HASH, 0, (), act(story, "person.secrets")))
+        doors = Entrance(story.line, RULES)
+        cookies = [(await doors.enter("lan", PASSWORD, "", KNOWN)).session for _ in range(3)]
+        other = (await doors.enter("hoa", PASSWORD, "")).session
+        inside = await doors.inside(cookies[0])
+        assert inside is not None
+        seen = await doors.sessions(inside)
+        assert {one.digest for one in seen} == {entrance.digest(one) for one in cookies}
+        assert {(one.method, one.agent) for one in seen} == {("password", KNOWN.agent)}
+        assert await doors.end(inside, [entrance.digest(cookies[1]), entrance.digest(other), "x"]) == 1
+        assert await doors.inside(cookies[1]) is None
+        assert await doors.inside(other) is not None
+        await story.line.store.write(EndEntrances("lan", act(story, "person.signed_out")))
+        assert await doors.inside(cookies[2]) is None
+        story.clock.now += timedelta(seconds=601)
+        assert await doors.sessions(inside) == ()
+        return await story.entries()
+
+    ended = [one for one in asyncio.run(play()) if one.kind is EntryKind.LOGIN and one["outcome"] == "ended"]
+    assert len(ended) == 1
+
+
+def test_one_session_too_many_ends_the_one_unused_longest(story: Story) -> None:
+    async def play() -> None:
+        await let_in_from_now(story)
+        doors = Entrance(story.line, RULES)
+        cookies = []
+        for _ in range(SESSIONS_MAX + 1):
+            cookies.append(await enter(story))
+            story.clock.now += timedelta(seconds=1)
+        alive = [await doors.inside(one) is not None for one in cookies]
+        assert alive == [False] + [True] * SESSIONS_MAX
+
+    asyncio.run(play())
+
+
+def test_proving_again_uses_the_code_up_counts_wrong_tries_and_heeds_the_lock(story: Story) -> None:
+    async def play() -> list[Entry]:
+        await let_in_from_now(story, serial=1)
+        doors, browser = Entrance(story.line, RULES), Browser()
+        cookie = await enter(story, code=code_now(story))
+        inside = await doors.inside(cookie)
+        assert inside is not None
+        assert not await doors.proves(inside, PASSWORD, code_now(story), browser)  # it let somebody in: used up
+        story.clock.now += timedelta(seconds=30)
+        code = code_now(story)
+        assert await doors.proves(inside, PASSWORD, code, browser)
+        assert not await doors.proves(inside, PASSWORD, code, browser)
+        assert not await doors.proves(inside, "sai", code_now(story, ahead_s=30), browser)
+        story.clock.now += timedelta(seconds=30)
+        assert not await doors.proves(inside, PASSWORD, code_now(story), browser)  # three wrong tries: locked
+        return await story.entries()
+
+    again = [one["outcome"] for one in asyncio.run(play()) if one.kind is EntryKind.LOGIN and one["method"] == "again"]
+    assert again == ["refused"] * 4
+
+
+def test_what_a_browser_calls_itself_is_kept_short_and_printable(story: Story) -> None:
+    async def play() -> str:
+        await let_in_from_now(story)
+        doors = Entrance(story.line, RULES)
+        let = await doors.enter("lan", PASSWORD, "", Browser("", "\x1b[31m\u202e<b>" + "x" * 5000))
+        inside = await doors.inside(let.session)
+        assert inside is not None
+        (seen,) = await doors.sessions(inside)
+        return seen.agent
+
+    agent = asyncio.run(play())
+    assert agent.isprintable()
+    assert len(agent) < 2 * entrance.AGENT_CHARS_MAX
 
 
 def test_a_thief_of_the_register_finds_no_cookie_no_password_and_no_second_factor(story: Story) -> None:
