@@ -196,9 +196,7 @@ class Line:
         lost = await self.blobs.lost(large)
         self.state.lost = self.state.lost - {one.sha256 for one in large} | set(lost)
         if lost:
-            raise Unavailable(
-                Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost: {', '.join(lost)}"
-            )
+            raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=600, cause=f"attachments lost: {', '.join(lost)}")
 
     def worth_an_entry(self, peer: Peer, at: datetime) -> bool:
         """Whether one more refusal of this peer is recorded in the ledger: a flood of refusals must not grow it."""

@@ -1,5 +1,7 @@
 """The sequencer: committed entries become part of the tree, and a signed checkpoint says so.
 
+No load delays it for long: its round reads in a thread kept free for it, and its write goes before those that wait.
+
 What is about to be signed is first written down beside the key, where no restored database can undo it; tiles and
 checkpoint are then written in one transaction, and the checkpoint is published only from there. So what anybody has
 seen signed is durable twice, and every later tree grows out of it: one that does not is never signed.
@@ -9,13 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from gateway.exchange import bell
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
 from gateway.ledger import Checkpoint, Tree, leaf_hash, sign_checkpoint
 from gateway.store import PutTree, StoreNotice, queries
+from gateway.store.last_signed import LastSigned
 from gateway.store.queries.ledger import tree_root
 
 ENTRIES_PER_ROUND = 4_096
@@ -26,6 +30,7 @@ class Sequencer:
 
     def __init__(self, line: Line, entries_max: int = ENTRIES_PER_ROUND) -> None:
         self._line, self._entries_max = line, entries_max
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
         self.tree: Tree | None = None
 
     async def once(self) -> bool:
@@ -34,11 +39,8 @@ class Sequencer:
         StoreNotice where this would be another tree than the one last signed: the gateway ends rather than sign it.
         """
         line = self._line
-        tree = self.tree if self.tree is not None else await line.store.read(queries.tree)
-        mark = await last_signed(line)  # before the entries, so that they reach as far
-        ahead = 0 if mark is None else mark.size - tree.size
-        entries = await line.store.read(queries.entries, tree.size, max(self._entries_max, ahead))
-        leaves = [leaf_hash(entry) for entry in entries]
+        waits = await line.store.read_ahead(_waiting, line.keeping.last_signed, self.tree, self._entries_max)
+        mark, tree, leaves = waits.mark, waits.tree, waits.leaves
         await check_contained(line, mark, tree, leaves)
         if not leaves:
             self.tree, line.state.unsealed_since = tree, None
@@ -48,13 +50,20 @@ class Sequencer:
         grown = tree.grow(leaves)
         checkpoint = Checkpoint(line.notary.key.name, grown.tree.size, grown.tree.root)
         self.tree = None  # until the store has said yes, what it holds is not known
-        if not await _remember(line, mark, checkpoint):
+        if not await self._remember(mark, checkpoint):
             return True
         note = sign_checkpoint(checkpoint, line.keeping.signers(line.notary))
         if await line.store.write(PutTree(tree.size, grown.tree.size, grown.tiles, note, now)):
             self.tree, line.state.unsealed_since = grown.tree, None
             line.bell.ring((bell.CHECKPOINT,))
         return True
+
+    async def _remember(self, mark: Checkpoint | None, checkpoint: Checkpoint) -> bool:
+        """In a thread of its own: those that all share may be busy with large packets for seconds."""
+        file = self._line.keeping.last_signed
+        return file is None or await asyncio.get_running_loop().run_in_executor(
+            self._thread, file.replace, mark, checkpoint
+        )
 
 
 async def run(line: Line) -> None:
@@ -96,6 +105,19 @@ async def check_contained(line: Line, mark: Checkpoint | None, tree: Tree, leave
         raise StoreNotice("ledger.other_tree", path=path, signed=str(mark.size))
 
 
-async def _remember(line: Line, mark: Checkpoint | None, checkpoint: Checkpoint) -> bool:
-    file = line.keeping.last_signed
-    return file is None or await asyncio.to_thread(partial(file.replace, mark, checkpoint))
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What is to be integrated next: into which tree, and what was signed last."""
+
+    mark: Checkpoint | None
+    tree: Tree
+    leaves: list[bytes]
+
+
+def _waiting(connection: queries.Connection, file: LastSigned | None, known: Tree | None, entries_max: int) -> _Waiting:
+    """All that a round reads, at once: under load each way back to the event loop waits for its turn there."""
+    mark = None if file is None else file.read()  # before the entries, so that they reach as far
+    tree = queries.tree(connection) if known is None else known
+    ahead = 0 if mark is None else mark.size - tree.size
+    entries = queries.entries(connection, tree.size, max(entries_max, ahead))
+    return _Waiting(mark, tree, [leaf_hash(entry) for entry in entries])

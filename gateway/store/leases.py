@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -59,6 +59,7 @@ class TakeLease(Operation[int | None]):
     name: str
     holder: str
     seen: Lease
+    ahead: ClassVar[bool] = True
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int | None]:
@@ -72,10 +73,14 @@ class TakeLease(Operation[int | None]):
 
 @dataclass(frozen=True, slots=True)
 class KeepLease(Operation[bool]):
-    """Count a beat. False where the lease is somebody else's now."""
+    """Count a beat. False where the lease is somebody else's now.
+
+    Behind a long queue the lease would run out, and nobody would sign.
+    """
 
     name: str
     term: int
+    ahead: ClassVar[bool] = True
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:

@@ -79,6 +79,7 @@ class Store:
         self._engines = (writer, reader)
         self._reader = reader
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._kept_free = ThreadPoolExecutor(1, thread_name_prefix="store-reader-kept-free")
         self._writer = Writer(writer, wal, self._fail, grouping)
 
     @staticmethod
@@ -112,7 +113,7 @@ class Store:
         path = sqlite_path(address)
         if path is not None and not path.is_file():
             raise StoreNotice("store.file_missing", path=str(path))
-        writer, reader = writer_engine(address), reader_engine(address, READERS)
+        writer, reader = writer_engine(address), reader_engine(address, READERS + 1)
         try:
             with translated(_nothing_to_stop), reader.connect() as connection:
                 migrate.check(connection)
@@ -138,10 +139,17 @@ class Store:
             self._readers, partial(self._read, query, *args, **kwargs)
         )
 
+    async def read_ahead(self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """`read`, in a thread that is kept free for it: for whoever signs the ledger, however much others read."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._kept_free, partial(self._read, query, *args, **kwargs)
+        )
+
     def close(self) -> None:
         """Commit what waits, and let go of everything. Safe to call twice."""
         self._writer.close()
         self._readers.shutdown()
+        self._kept_free.shutdown()
         for engine in self._engines:
             engine.dispose()
         self.blobs.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -62,6 +62,8 @@ class Operation(Generic[R]):
     """A named change of the store. `R` is what its writer gets back."""
 
     __slots__ = ()
+    ahead: ClassVar[bool] = False
+    """Goes before what waits, into the next transaction: for the few that everybody else depends on."""
 
     @classmethod
     @abstractmethod

@@ -11,10 +11,11 @@ import asyncio
 import queue
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -56,6 +57,15 @@ class _Outcome:
     error: Exception | None = None
 
 
+class _Mark(Enum):
+    """What else stands in the queue."""
+
+    AHEAD = "ahead"
+    """Something goes ahead: look for it."""
+    END = "end"
+    """Nothing comes any more."""
+
+
 class Writer:
     """Runs operations in group commits.
 
@@ -69,7 +79,9 @@ class Writer:
         self._wal = wal
         self._fail = fail
         self._grouping = grouping
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | _Mark] = queue.SimpleQueue()
+        self._ahead: deque[_Waiting] = deque()
+        """What does not wait its turn; for each there is, or was, a mark in the queue."""
         self._door = threading.Lock()
         """Held while something enters the queue, so that nothing enters behind the end."""
         self._closed = False
@@ -89,7 +101,10 @@ class Writer:
         with self._door:
             if self._closed:
                 raise Unavailable(Reason.DRAINING, cause="the store is closing")
-            self._queue.put(_Waiting(operation, future, loop))
+            waiting = _Waiting(operation, future, loop)
+            if operation.ahead:
+                self._ahead.append(waiting)
+            self._queue.put(_Mark.AHEAD if operation.ahead else waiting)
         return await future
 
     def close(self) -> None:
@@ -97,7 +112,7 @@ class Writer:
         with self._door:
             if not self._closed:
                 self._closed = True
-                self._queue.put(None)
+                self._queue.put(_Mark.END)
         self._thread.join()
 
     def _run(self) -> None:
@@ -109,21 +124,26 @@ class Writer:
             wait_s = self._grouping.wait_s if len(group) > 1 else 0.0
 
     def _next_group(self, wait_s: float) -> list[_Waiting]:
-        """Wait for one, and take what came with it or comes within `wait_s`. Empty at the end."""
+        """Wait for one, and take what came with it or comes within `wait_s`; what goes ahead comes first. Empty at the
+        end."""
         group: list[_Waiting] = []
         one = self._queue.get()
         until_s = time.monotonic() + wait_s
-        while one is not None:
-            group.append(one)
+        while one is not _Mark.END:
+            if isinstance(one, _Waiting):
+                group.append(one)
             if len(group) == self._grouping.operations_max:
-                return group
+                break
             try:
                 one = self._queue.get(timeout=max(until_s - time.monotonic(), 0.0))
             except queue.Empty:
-                return group
-        if group:  # the end came behind the last group: leave it for the next round
-            self._queue.put(None)
-        return group
+                if group or self._ahead:
+                    break
+                one = self._queue.get()  # it was a mark, and what it was for went with the group before
+        else:
+            if group or self._ahead:  # the end came behind the last group: leave it for the next round
+                self._queue.put(_Mark.END)
+        return [*(self._ahead.popleft() for _ in range(len(self._ahead))), *group]
 
     def _commit(self, operations: Sequence[Operation[Any]]) -> list[_Outcome]:
         try:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from gateway.exchange import proving, register, sequencer
+from gateway.exchange.keeping import Keeping
 from gateway.exchange.line import Line
 from gateway.exchange.sequencer import Sequencer
 from gateway.ledger import Checkpoint, Tree, check_case, consistency, leaf_hash, open_checkpoint, verify_consistency
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused
 from gateway.store import queries
+from gateway.store.last_signed import LastSigned
 from gateway.store.schema import checkpoints
+from gateway.store.store import READERS
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, awaited
 from tests.store.samples import admit
@@ -143,3 +149,21 @@ async def test_changes_come_in_order_and_can_be_resumed_anywhere(story: Story) -
     assert first.id < second.id < third.id
     assert {first.addressee, second.addressee, third.addressee} == {PROVINCE, FAR}
     assert [one.event for one in (first, second, third)] == ["queued"] * 3
+
+
+@awaited
+async def test_no_reader_and_no_large_packet_keeps_an_entry_from_its_checkpoint(story: Story, tmp_path: Path) -> None:
+    """Every reader is busy, and so is every thread that large packets are examined in."""
+    line = replace(story.line, keeping=Keeping(last_signed=LastSigned(tmp_path / "ledger.signed")))
+    await story.submit(file_of())
+    gate, shared = threading.Event(), ThreadPoolExecutor(1)
+    asyncio.get_running_loop().set_default_executor(shared)
+    busy = [asyncio.ensure_future(line.store.read(lambda _: gate.wait(20))) for _ in range(2 * READERS)]
+    busy.append(asyncio.ensure_future(asyncio.to_thread(gate.wait, 20)))
+    try:
+        async with asyncio.timeout(10):
+            assert await Sequencer(line).once()
+    finally:
+        gate.set()
+        await asyncio.gather(*busy)
+    assert [one.size for one in await signed(line)] == [1]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import pytest
 from sqlalchemy import Connection, text
@@ -64,6 +64,46 @@ def test_a_group_has_its_limit(store: Store) -> None:
     most = Grouping().operations_max
     sizes = run(_behind_a_gate(store, *[Note()] * (most + 1)))
     assert sizes == [most] * most + [1]
+
+
+@dataclass(frozen=True)
+class Ahead(Note):
+    """One that does not wait its turn; gives the size of the ledger before it."""
+
+    ahead: ClassVar[bool] = True
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[int]:
+        return [tx.append([one.entry])[0] for one in operations]
+
+
+def test_what_goes_ahead_is_in_the_next_group_however_many_wait(store: Store) -> None:
+    most = Grouping().operations_max
+    *sizes, index = run(_behind_a_gate(store, *[Note()] * (5 * most), Ahead()))
+    assert index in (1, most + 1), "first of all, or behind the one group that was being gathered"
+    assert sum(isinstance(one, int) for one in sizes) == 5 * most
+
+
+def test_what_goes_ahead_needs_nobody_to_go_with_and_is_not_lost_at_the_end(store: Store) -> None:
+    async def alone() -> list[int]:
+        return [await store.write(one) for one in (Ahead(), Ahead(), Note(), Ahead())]
+
+    assert run(alone()) == [0, 1, 1, 3]
+
+    async def at_the_end() -> list[int | BaseException]:
+        gate = threading.Event()
+        busy = asyncio.ensure_future(store.write(Note(b"first", gate)))
+        await asyncio.sleep(0.05)
+        waiting = asyncio.gather(*(store.write(one) for one in (Note(), Ahead(), Ahead())), return_exceptions=True)
+        await asyncio.sleep(0.05)
+        closing = asyncio.get_running_loop().run_in_executor(None, store.close)
+        await asyncio.sleep(0.05)
+        gate.set()
+        await closing
+        assert await busy == 1
+        return await waiting
+
+    assert sorted(run(at_the_end())) == [1, 5, 6]
 
 
 def test_once_several_came_together_the_next_group_is_kept_open_for_more(store_url: str, tmp_path: Path) -> None:
