@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -22,6 +22,8 @@ REFUSALS_AN_HOUR_MAX = 20
 CLOCK_BACK_MAX = timedelta(seconds=60)
 """Entries are made before their transaction: under load one may overtake another by seconds, not by minutes."""
 INDEXES_SHOWN_MAX = 20
+_AGENCIES = {"sender", "addressee", "agency"}
+"""Values that are keys of agencies."""
 _NUMBER = re.compile(r"0*([0-9]{1,7})[/-]?(.*)", re.DOTALL)
 _FINDING = re.compile(rb'<Finding reason="([a-z0-9_.]+)"')
 
@@ -49,9 +51,16 @@ class Anomaly:
     indexes: tuple[int, ...]
     values: dict[str, str] = field(default_factory=dict)
 
-    def text(self, lang: str) -> str:
-        """It in words."""
-        return text(lang, f"anomaly.{self.kind}", **self.values)
+    def text(self, lang: str, called: Callable[[str], str] = str) -> str:
+        """It in words; `called`: what an agency is called."""
+        said = {name: called(value) if name in _AGENCIES else value for name, value in self.values.items()}
+        if day := said.get("day"):
+            said["day"] = f"{date.fromisoformat(day):%d/%m/%Y}"
+        if hour := said.get("hour"):
+            said["hour"] = f"{datetime.fromisoformat(hour):%H:%M, %d/%m/%Y}"
+        if reason := said.get("reason"):
+            said["reason"] = text(lang, f"reason.{reason}.title")
+        return text(lang, f"anomaly.{self.kind}", **said)
 
 
 def anomalies(connection: Connection, calendar: Calendar, span: Span) -> Iterator[Anomaly]:

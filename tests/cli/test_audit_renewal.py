@@ -52,7 +52,7 @@ def test_what_ends_within_the_span_is_told_and_what_outlasts_it_is_not(home: Pat
 def test_each_is_told_with_its_reason_and_what_to_do(home: Path) -> None:
     said = done("audit", "renewal", "--days", 400, "--config", home).out
     assert "hết hạn chứng thư Trục dùng để ký" in said
-    assert "Chưa có dấu thời gian nào phủ các mục sổ cái 0…" in said
+    assert "Chưa có dấu thời gian nào phủ các bản ghi sổ cái 0…" in said
     assert said.count("Cần làm:") >= 3
     assert "điều cần lo trong 400 ngày tới" in said
 

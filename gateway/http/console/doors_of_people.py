@@ -30,6 +30,7 @@ from gateway.http.console import (
     search,
     tables,
     today,
+    tracing,
     way_in,
     webhooks,
 )
@@ -58,6 +59,7 @@ PAGES: tuple[Page, ...] = (
     *directory.PAGES,
     *flow.PAGES,
     *ledger.PAGES,
+    *tracing.PAGES,
     *dispatches.PAGES,
     *people_acts.PAGES,
     *oddities.PAGES,
@@ -89,9 +91,13 @@ WAYS: Ways = {
 """What the header leads to, for each role."""
 
 
+PLACES = {page.name: page.path.strip("/").split("/")[0] for page in PAGES}
+"""Of each page the word its path begins with: whoever reads what was refused reads where."""
+
+
 def add_console(app: web.Application, doors: Doors, rules: EntranceRules, provider: Provider | None) -> None:
     """Put the pages into the application."""
-    entrance, pages = Entrance(doors.line, rules), Pages(WAYS)
+    entrance, pages = Entrance(doors.line, rules), Pages(WAYS, PLACES)
     by_provider = ProviderEntrance(doors.line, provider) if provider else None
     for page in PAGES:
         answering = serving(page, doors, entrance, pages, by_provider)

@@ -9,6 +9,7 @@ from itertools import islice
 from aiohttp import web
 
 from gateway.exchange.anomalies import Anomaly, anomalies
+from gateway.http.console.clerk import names
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
 from gateway.model.calendar import Calendar
@@ -33,6 +34,7 @@ async def oddities(visit: Visit) -> web.Response:
     return visit.show(
         "auditor_oddities.html",
         rows=rows,
+        called=names(visit),
         since=since or (today - timedelta(days=DAYS)).isoformat(),
         until=until or today.isoformat(),
         most=ROWS_MAX,

@@ -25,9 +25,11 @@ TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 class Pages:
     """The templates and the files beside them. One for the whole application."""
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, ways: Ways, places: Mapping[str, str]) -> None:
         self.ways = ways
         """What the header leads to, for each role."""
+        self.places = places
+        """Of each page's name the word its path begins with."""
         self._names, self.static = _static()
         self._environment = Environment(
             loader=PackageLoader("gateway.http.console", "templates"),

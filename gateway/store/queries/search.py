@@ -81,11 +81,16 @@ def indexable(connection: Connection, ids: Sequence[str]) -> tuple[Indexable, ..
 
 def search(connection: Connection, sought: Sequence[Sought], limit: int) -> tuple[Paper, ...]:
     """Documents that one of these finds, newest first, at most `limit`."""
+    return papers(connection, ids_of(connection, sought, limit))
+
+
+def ids_of(connection: Connection, sought: Sequence[Sought], limit: int) -> list[str]:
+    """The dispatches of the documents that one of these finds, newest first, at most `limit`."""
     ids: set[str] = set()
     for one in sought:
         lead, *others = sorted(one.words, key=lambda word: _frequency(connection, word))
         ids.update(row.dispatch_id for row in connection.execute(_query(one, lead, others).limit(limit)))
-    return papers(connection, sorted(ids, reverse=True)[:limit])
+    return sorted(ids, reverse=True)[:limit]
 
 
 def _frequency(connection: Connection, word: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.exchange.indexing import index_more
+from gateway.http.console import tracing
 from gateway.ledger import EntryKind, decode
 from gateway.model.reasons import Reason
 from gateway.model.words import text
@@ -75,7 +78,7 @@ async def test_no_page_of_an_auditor_holds_content_before_it_is_asked_for(tmp_pa
         await settle(here)
         dispatch_id = await sent(here, subject=SECRET)
         auditor = await Visitor(here).enter("minh")
-        for page in ("/ledger", "/dispatches", f"/dispatches?id={dispatch_id}", f"/dispatches/{dispatch_id}", "/acts"):
+        for page in ("/ledger", "/dispatches", f"/dispatches?q={dispatch_id}", f"/dispatches/{dispatch_id}", "/acts"):
             assert SECRET not in (await auditor.go(page)).page
 
 
@@ -113,30 +116,111 @@ async def test_evidence_is_taken_without_a_look_at_the_content(tmp_path: Path) -
         assert (await auditor.go(f"/dispatches/{dispatch_id}/evidence/999/SubmissionAcceptance")).status == 404
 
 
+def found_in(visitor: Visitor) -> set[str]:
+    return set(re.findall(r"<a href=\"/console/dispatches/([0-9A-Z]{26})\"", visitor.page))
+
+
 @awaited
-async def test_dispatches_are_found_by_what_names_them(tmp_path: Path) -> None:
+async def test_dispatches_are_found_by_number_notation_agency_day_and_state(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await settle(here)
         near, far = await sent(here, "G22.1"), await sent(here, "G22.2", (FAR,), code_number="12")
+        await fetched(here, await delivery_of(here, near))
+        while await index_more(here.line):
+            pass
         auditor = await Visitor(here).enter("minh")
         for asked, found in (
-            (f"id={near}", {near}),
-            (f"id={await delivery_of(here, far)}", {far}),
-            ("id=G22.2", {far}),
-            ("id=khong-co", set()),
+            (f"q={near}", {near}),
+            (f"q={await delivery_of(here, far)}", {far}),
+            ("q=G22.2", {far}),
+            ("q=12/BKT-VP", {far}),
+            ("q=bkt+vp", {near, far}),
+            ("q=khong-co", set()),
             ("", {near, far}),
             (f"agency={FAR}", {far}),
+            ("agency=co+quan+o+xa", {far}),
+            ("agency=co+quan+o+xa&q=12", {far}),
             (f"agency={MINISTRY}", {near, far}),
             ("agency=khong-co", set()),
             (f"agency={PROVINCE}&since=2020-01-01&until=2020-01-02", set()),
+            ("state=delivered", {near}),
+            ("state=queued", {far}),
+            (f"state=expired&agency={MINISTRY}", set()),
+            ("q=bkt&state=delivered", {near}),
         ):
-            await auditor.go(f"/dispatches?{asked}")
-            rows = set(
-                re.findall(r"<tr><td><a class=\"code\" href=\"/console/dispatches/([0-9A-Z]{26})\"", auditor.page)
-            )
-            assert rows == found, asked
+            assert found_in(await auditor.go(f"/dispatches?{asked}")) == found, asked
         for wrong in ("since=hom-qua", "until=9999-12-31", "since=2026-13-01"):
             assert (await auditor.go(f"/dispatches?{wrong}")).status == Reason.REQUEST_MALFORMED.status
+
+
+@awaited
+async def test_a_subject_is_searched_only_for_a_reason_that_is_recorded_first(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        secret = await sent(here, subject=SECRET)
+        while await index_more(here.line):
+            pass
+        auditor = await (await Visitor(here).enter("minh")).go("/dispatches?q=khong+ai+duoc+biet")
+        assert found_in(auditor) == set(), "what it is about is not searched with its number"
+        await auditor.send("/dispatches", words="khong ai duoc biet", reason=" ")
+        assert auditor.status == Reason.REQUEST_MALFORMED.status
+        await auditor.go("/dispatches")
+        await auditor.send("/dispatches", words="khong ai duoc biet", reason="thanh tra quý IV")
+        assert found_in(auditor) == {secret}
+        assert SECRET in auditor.page
+        await auditor.go("/acts")
+        assert "thanh tra quý IV «khong ai duoc biet»" in auditor.page
+        assert says(auditor, "act.auditor.searched")
+        entries = await here.line.store.read(queries.entries, 0, 1000)
+        assert not [one for one in entries if b"biet" in one], "the ledger keeps a digest of it"
+
+
+@awaited
+async def test_older_dispatches_are_read_on_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "ROWS_MAX", 2)
+    async with town(tmp_path) as here:
+        await settle(here)
+        ids = [await sent(here, f"G22.{number}", code_number=str(10 + number)) for number in range(1, 6)]
+        auditor = await (await Visitor(here).enter("minh")).go(f"/dispatches?agency={MINISTRY}")
+        pages = [found_in(auditor)]
+        while older := re.search(r'href="/console(/dispatches\?[^"]*before=[^"]*)"', auditor.page):
+            pages.append(found_in(await auditor.go(html.unescape(older[1]))))
+        assert [len(page) for page in pages] == [2, 2, 1]
+        assert set().union(*pages) == set(ids)
+
+
+@awaited
+async def test_an_auditor_takes_an_attachment_for_a_reason(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        dispatch_id = await sent(here)
+        (file,) = (await here.line.store.read(queries.packet, dispatch_id)).attachments
+        auditor = await (await Visitor(here).enter("minh")).go(f"/dispatches/{dispatch_id}")
+        assert file.sha256 not in auditor.page
+        await auditor.send(f"/dispatches/{dispatch_id}/content", reason="vụ việc 12")
+        assert file.sha256 in auditor.page
+        where = f"/dispatches/{dispatch_id}/attachments/1"
+        await auditor.take(where, reason="")
+        assert auditor.status == Reason.REQUEST_MALFORMED.status
+        data = await auditor.take(where, reason="vụ việc 12")
+        assert hashlib.sha256(data).hexdigest() == file.sha256
+        await auditor.take(f"/dispatches/{dispatch_id}/attachments/9", reason="vụ việc 12")
+        assert auditor.status == 404
+        assert await views(here) == ["content", "attachment.1"]
+        assert says(await auditor.go("/acts"), "act.view_attachment", number="1")
+
+
+@awaited
+async def test_what_was_refused_is_told_by_the_page_in_words(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        await (await Visitor(here).enter("lan")).go("/ledger")
+        auditor = await (await Visitor(here).enter("minh")).go("/acts")
+        assert says(auditor, "place.ledger")
+        assert not re.search(r">console_\w+<", auditor.page)
+        assert not re.search(r">console_\w+<", (await auditor.go("/ledger")).page)
+        await auditor.go("/nowhere")
+        assert says(auditor, "error.hint.not_found")
 
 
 @awaited
@@ -194,5 +278,7 @@ async def test_what_is_odd_is_told_with_the_entries_that_show_it(tmp_path: Path)
         assert says(auditor, "oddities.takes_time")
         await auditor.go("/anomalies?since=2026-11-01&until=2026-12-01")
         assert re.search(r'href="/console/ledger/\d+"', auditor.page)
+        assert "Ủy ban nhân dân tỉnh Kiểm thử" in auditor.page
+        assert says(auditor, "oddities.kind.never_delivered")
         assert says(await auditor.go("/anomalies?since=2020-01-01&until=2020-01-02"), "oddities.none")
         assert (await auditor.go("/anomalies?since=x&until=y")).status == Reason.REQUEST_MALFORMED.status
