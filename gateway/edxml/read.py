@@ -22,12 +22,13 @@ _ZIP_ENDINGS = (
 """Files that are ZIPs by nature. Anything else with a ZIP's first bytes is wrapped, as one vendor's library does."""
 
 
-def read(parsed: Parsed, received: Received) -> Claim:
+def read(parsed: Parsed, received: Received, content: Content | None = None) -> Claim:
     """What a packet says, with its attachments as they came. Refused(FORM_SCHEMA, FORM_MANIFEST_MISMATCH).
 
     The attachments cut out while receiving must be those of the Attachment elements, one to one and in their order.
+    `content`: what its envelope says, where that was read already.
     """
-    content = read_header(parsed)
+    content = content or read_header(parsed)
     elements = [
         one for encoded in parsed.root.iterchildren(Tag.ATTACHMENTS) for one in encoded.iterchildren(Tag.ATTACHMENT)
     ]

@@ -9,7 +9,7 @@ from gateway import edxml, trust
 from gateway.edxml import Limits, Parsed, Received, SignatureState
 from gateway.model.agency import Agency, Directory, Peer
 from gateway.model.envelope import EnvelopeSignature, EnvelopeState
-from gateway.model.packet import Claim, Packet
+from gateway.model.packet import Claim, Content, Packet
 from gateway.model.pdf import PdfReport
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Severity, found
@@ -19,7 +19,7 @@ from gateway.rules.competence import check_competence
 from gateway.rules.form import check_form
 from gateway.rules.form_rules import check_form_rules
 from gateway.rules.policy import Policy, policy_of
-from gateway.trust import TrustStore
+from gateway.trust import TrustStore, Written
 
 SIGNATURE = "/edXML/edXMLEnvelope/edXMLHeader/Signature"
 
@@ -105,7 +105,8 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
         parsed = edxml.parse(received.skeleton, known.limits)  # step 2
         if schema := edxml.validate(parsed):  # step 3: by schema. What does not fit it cannot be read reliably:
             return replace(report, findings=schema)  # nothing more is said
-        claim = edxml.read(parsed, received)
+        written, signed = _signed_content(parsed, known.limits)
+        claim = edxml.read(parsed, received, signed)
     except Refused as no:
         return replace(report, findings=no.findings)
     sender = known.directory.agency(claim.content.sender.id)
@@ -118,7 +119,7 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
     )
     authority = check_authority(claim.content, peer, known.directory, known.at)  # step 4: who may send and receive,
     competence = check_competence(claim.content, sender, known.table, policy, known.at)  # and who may issue and sign
-    packet, seal = _verify_seal(parsed, claim, sender, envelope, policy, known)  # step 5
+    packet, seal = _verify_seal(parsed, written, claim, sender, envelope, policy, known)  # step 5
     findings = (*form, *authority, *competence, *seal)
     if packet is None or any(one.severity is Severity.REFUSE for one in findings):
         return replace(report, findings=findings)
@@ -129,6 +130,18 @@ def examine(received: Received, peer: Peer, known: Known) -> Examination:
         sender=known.directory.agency(packet.content.sender.id),
         addressees=resolve_addressees(packet.content, known.directory, known.at),
     )
+
+
+def _signed_content(parsed: Parsed, limits: Limits) -> tuple[Written, Content] | tuple[None, None]:
+    """What the envelope says, read out of the very octets that are signed. Nothing where they cannot be had so early or
+    cannot be read: then the packet's own tree says what is wrong, and where."""
+    written = trust.written(parsed)
+    if written is None:
+        return None, None
+    try:
+        return written, edxml.read_content(written.octets, limits)
+    except Refused:
+        return None, None
 
 
 def envelope_signature(parsed: Parsed, received: Received) -> EnvelopeSignature:
@@ -145,7 +158,13 @@ def seal_missing(policy: Policy) -> Finding:
 
 
 def _verify_seal(
-    parsed: Parsed, claim: Claim, sender: Agency | None, envelope: EnvelopeSignature, policy: Policy, known: Known
+    parsed: Parsed,
+    written: Written | None,
+    claim: Claim,
+    sender: Agency | None,
+    envelope: EnvelopeSignature,
+    policy: Policy,
+    known: Known,
 ) -> tuple[Packet | None, tuple[Finding, ...]]:
     """The packet as signed, or what is wrong with its seal. Without a seal the policy decides."""
     if envelope.state is not EnvelopeState.SEAL:
@@ -160,8 +179,12 @@ def _verify_seal(
             sender.certificates if sender else (),
             known.trust,
             known.at,
+            written,
         )
-        signed = edxml.read_content(verified.canonical, known.limits)
+        if written is not None and verified.canonical is written.octets:
+            signed = claim.content
+        else:
+            signed = edxml.read_content(verified.canonical, known.limits)
     except Refused as no:
         return None, no.findings
     if signed != claim.content:  # see what is signed: the two readings of one packet must not differ in anything

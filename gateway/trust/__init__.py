@@ -9,6 +9,7 @@ from gateway.trust.envelope import judge_old
 from gateway.trust.keys import KeyFileError, KeySigner, NoteKey, Signer, check_key_file, load_ed25519, load_signer
 from gateway.trust.seal import countersign, countersign_canonical, seal
 from gateway.trust.verify import Verified, verify, verify_countersigned
+from gateway.trust.written import Written, written
 
 __all__ = [
     "Algorithm",
@@ -20,6 +21,7 @@ __all__ = [
     "Signer",
     "TrustStore",
     "Verified",
+    "Written",
     "check_key_file",
     "countersign",
     "countersign_canonical",
@@ -30,4 +32,5 @@ __all__ = [
     "seal",
     "verify",
     "verify_countersigned",
+    "written",
 ]

@@ -7,7 +7,7 @@ duplicate Ids, a second manifest). They run before any cryptography, on the one 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -30,6 +30,8 @@ _NAMESPACE_DECLARATION = re.compile(rb"""xmlns[^=<>]*=\s*["']([^"']*)["']""")
 _ABSOLUTE_URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _REQUIRED = (ENVELOPE, HEADER, MESSAGE_HEADER)
 _ATTACHMENT_FIELDS = ("ContentId", "ContentType", "AttachmentName", "Description")
+BESIDE_TAGS = frozenset(map(qcvn, ("Attachment", "ContentTransferEncoded", *_ATTACHMENT_FIELDS)))
+"""All that stands in AttachmentEncoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ def packet(root: etree._Element, skeleton: bytes) -> Anatomy:
     outside = _outside(root, signature)
     _check_foreign(outside, QCVN)
     _check_counts(outside)
+    check_frame(root)
+    envelope = root[0]
+    if [child.tag for child in envelope] not in ([HEADER], [HEADER, BODY]):
+        raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.envelope_children", envelope)
+    _check_attributes(outside, {ENVELOPE: "Id", MANIFEST: "version"})
+    _check_id(envelope, ENVELOPE_ID, signature)
+    return Anatomy(envelope, envelope[0], f"#{ENVELOPE_ID}", signature)
+
+
+def check_frame(root: etree._Element) -> None:
+    """The root holds the envelope, AttachmentEncoded at most beside it, and no text. Refused(SEAL_STRUCTURE)."""
     beside = [text for child in root for text in (child.tail, child.text if child.tag == BESIDE else None)]
     children = [child.tag for child in root]
     if (
@@ -58,12 +71,6 @@ def packet(root: etree._Element, skeleton: bytes) -> Anatomy:
         or not all(map(blank, [root.text, *beside]))
     ):
         raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.beside_envelope", root)
-    envelope = root[0]
-    if [child.tag for child in envelope] not in ([HEADER], [HEADER, BODY]):
-        raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.envelope_children", envelope)
-    _check_attributes(outside, {ENVELOPE: "Id", MANIFEST: "version"})
-    _check_id(envelope, ENVELOPE_ID, signature)
-    return Anatomy(envelope, envelope[0], f"#{ENVELOPE_ID}", signature)
 
 
 def document(root: etree._Element, xml: bytes) -> Anatomy:
@@ -130,13 +137,23 @@ def check_markup(root: etree._Element, xml: bytes, signature: etree._Element | N
     declared = start.startswith(b"<?xml") and start[5:6].isspace()
     if b"<!" in xml or xml.count(b"<?") > declared:
         raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.markup", root)
-    for uri in _NAMESPACE_DECLARATION.findall(xml):
+    for uri in _declared(xml):
         if not _ABSOLUTE_URI.fullmatch(uri):
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.namespace", root, uri=uri.decode(errors="replace"))
     if signature is not None:
         name = qualified_name(signature)
         if b"&" in xml[xml.find(b"<" + name) : xml.rfind(b"</" + name)]:
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.character_reference", signature)
+
+
+def _declared(xml: bytes) -> Iterator[bytes]:
+    """The namespaces declared anywhere. (Searching a word in bytes is much cheaper than searching an expression.)"""
+    at = xml.find(b"xmlns")
+    while at >= 0:
+        declaration = _NAMESPACE_DECLARATION.match(xml, at)
+        if declaration:
+            yield declaration[1]
+        at = xml.find(b"xmlns", declaration.end() if declaration else at + 1)
 
 
 def _only_signature(root: etree._Element) -> etree._Element | None:
@@ -212,7 +229,7 @@ def _fields(row: etree._Element, name: str, empty: tuple[str, ...]) -> dict[str,
     if row.tag != qcvn(name):
         raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attachment_fields", row)
     for field in row:
-        label = local_name(field)
+        label = str(field.tag).rpartition("}")[2]
         if len(field) or label in fields or label not in (*_ATTACHMENT_FIELDS, *empty) or not blank(field.tail):
             raise refusal(Reason.SEAL_STRUCTURE, "seal.fault.attachment_fields", field)
         fields[label] = field.text or ""

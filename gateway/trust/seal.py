@@ -34,6 +34,7 @@ _ENVELOPE_START = re.compile(rb"<(?:[^\s<>/:]+:)?edXMLEnvelope(?=[\s>])")
 _HEADER_END = re.compile(rb"</(?:[^\s<>/:]+:)?edXMLHeader\s*>")
 
 _DS_DECLARATION = f' xmlns:ds="{DS}"'
+_XADES_DECLARATION = f' xmlns:xades="{XADES}"'
 
 
 def seal(skeleton: bytes, attachments: Sequence[tuple[str, str]], signer: Signer, at: datetime) -> bytes:
@@ -94,26 +95,43 @@ def _with_last_child(document: bytes, block: bytes) -> bytes:
 def _signature(uri: str, signed: bytes, attachments: Sequence[tuple[str, str]], signer: Signer, at: datetime) -> bytes:
     """The whole ds:Signature element over the canonical octets `signed` and the attachments."""
     properties = signed_properties(signer.certificate_der, at)
-    info = signed_info(
-        signer.algorithm,
-        [
-            (f' URI="{uri}"', (ENVELOPED, EXCLUSIVE_C14N), hashlib.sha256(signed).digest()),
-            *((f' URI="cid:{content_id}"', (), bytes.fromhex(sha256)) for content_id, sha256 in attachments),
-            (
-                f' Type="{SIGNED_PROPERTIES_TYPE}" URI="#{PROPERTIES_ID}"',
-                (EXCLUSIVE_C14N,),
-                hashlib.sha256(properties.encode()).digest(),
-            ),
-        ],
-    )
-    value = _base64(signer.sign(info.encode()))
+    info = signed_info(signer.algorithm, references(uri, signed, attachments, properties))
+    return block(info, signer.sign(info.encode()), signer.certificate_der, properties).encode()
+
+
+def references(
+    uri: str, signed: bytes, attachments: Sequence[tuple[str, str]], properties: str
+) -> list[tuple[str, tuple[str, ...], bytes]]:
+    """What a seal refers to, as `signed_info` takes it: the signed element, each attachment, its own properties."""
+    return [
+        (f' URI="{uri}"', (ENVELOPED, EXCLUSIVE_C14N), hashlib.sha256(signed).digest()),
+        *((f' URI="cid:{content_id}"', (), bytes.fromhex(sha256)) for content_id, sha256 in attachments),
+        (
+            f' Type="{SIGNED_PROPERTIES_TYPE}" URI="#{PROPERTIES_ID}"',
+            (EXCLUSIVE_C14N,),
+            hashlib.sha256(properties.encode()).digest(),
+        ),
+    ]
+
+
+def block(info: str, value: bytes, certificate_der: bytes, properties: str) -> str:
+    """The ds:Signature element of these parts."""
     return (
-        f'<ds:Signature{_DS_DECLARATION} Id="{SIGNATURE_ID}">{info}<ds:SignatureValue>{value}</ds:SignatureValue>'
-        f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{_certificate(signer.certificate_der)[0]}</ds:X509Certificate>"
-        f"</ds:X509Data></ds:KeyInfo><ds:Object>"
-        f'<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{SIGNATURE_ID}">'
+        f'<ds:Signature{_DS_DECLARATION} Id="{SIGNATURE_ID}">{info}'
+        f"<ds:SignatureValue>{_base64(value)}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>"
+        f"<ds:X509Certificate>{_certificate(certificate_der)[0]}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+        f'<ds:Object><xades:QualifyingProperties{_XADES_DECLARATION} Target="#{SIGNATURE_ID}">'
         f"{properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
-    ).encode()
+    )
+
+
+def in_its_place(block: str) -> str:
+    """The canonical form of a `block` within its document: there no namespace is declared again. Its parts are declared
+    for themselves, since each is signed by itself."""
+    start = block.index(_DS_DECLARATION) + len(_DS_DECLARATION)
+    block = block[:start] + block[start:].replace(_DS_DECLARATION, "")
+    start = block.index(_XADES_DECLARATION) + len(_XADES_DECLARATION)
+    return block[:start] + block[start:].replace(_XADES_DECLARATION, "")
 
 
 def signed_info(algorithm: str, references: Sequence[tuple[str, tuple[str, ...], bytes]]) -> str:
@@ -130,7 +148,7 @@ def signed_properties(certificate_der: bytes, at: datetime) -> str:
     _, digest = _certificate(certificate_der)
     signed_at = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
     return (
-        f'<xades:SignedProperties xmlns:xades="{XADES}" Id="{PROPERTIES_ID}"><xades:SignedSignatureProperties>'
+        f'<xades:SignedProperties{_XADES_DECLARATION} Id="{PROPERTIES_ID}"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{signed_at}Z</xades:SigningTime>"
         f"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
         f'<ds:DigestMethod{_DS_DECLARATION} Algorithm="{Digest.SHA256}"></ds:DigestMethod>'
