@@ -3,7 +3,8 @@
 #   make demo            the whole line with throwaway agencies; stays up until Ctrl-C (ONCE=1 runs to its end, OUT=DIR keeps the evidence)
 #   make test            lint, types and every test                     (PYTEST_ARGS="tests/model -x" for less)
 #   make lint            ruff and mypy alone
-#   make bench           documents a second, CPU a document, memory, beside the floor   (BENCH_ARGS=...)
+#   make bench           what everything costs, beside its references   (QUICK=1, SCENARIO=door, JSON=FILE, WRITE=docs/benchmarks.md,
+#                        BENCH_ARGS="--rows 10000000"; BENCH_ARGS=--list says what there is)
 #   make crash           kill -9 at random moments, then reconcile      (CYCLES=20), and at every durable call of an integration (POINTS=160)
 #   make month           a month of one province through the real line, in virtual time; the clerk's numbers   (PER_DAY=5000)
 #   make fuzz            random damage to real packets                  (SECONDS=60)
@@ -19,6 +20,10 @@ CYCLES ?= 20
 POINTS ?= 160
 SECONDS ?= 60
 PER_DAY ?= 5000
+QUICK ?=
+SCENARIO ?=
+JSON ?=
+WRITE ?=
 OUT ?=
 ONCE ?=
 
@@ -37,7 +42,8 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(VENV)/.dev packages
-	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks $(if $(filter-out 0 no,$(QUICK)),--quick) $(addprefix --scenario ,$(SCENARIO)) \
+		$(if $(JSON),--json "$(JSON)") $(if $(WRITE),--write "$(WRITE)") $(BENCH_ARGS)
 
 crash: $(VENV)/.dev packages
 	@$(BIN)/python -m tests.crash --cycles $(CYCLES)
@@ -71,13 +77,15 @@ docs: $(VENV)/.checkout
 	@$(BIN)/gateway --lang en reasons --markdown > .written && mv .written docs/reference/reasons.md
 	@$(BIN)/gateway --lang en help --markdown > .written && mv .written docs/reference/cli.md
 
-# The three locks: what serves, what installs a checkout in place, what develops.
+# The locks: what serves, what installs a checkout in place, what develops; and what it is measured beside.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	pyproject.toml --extra speed $(LOCK_ARGS)
 lock: $(VENV)/.dev
 	@$(LOCK) -o requirements/run.txt
 	@$(LOCK) --extra checkout -o requirements/checkout.txt
 	@$(LOCK) --extra checkout --extra dev -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/peer.in $(LOCK_ARGS) -o requirements/peer.txt
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -96,5 +104,5 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.checkout | $(BIN)/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,105 +1,100 @@
-"""`python -m benchmarks`: what the gateway costs, beside the floor in the same run.
+"""`make bench`: what the gateway costs, beside its references in the same run.
 
---quick           fewer documents, a smaller attachment: under a minute
---rounds N        rounds of each kind of load (5)
---documents N     documents in a round (1,500)
---megabytes N     size of the large attachment (1,024)
---json FILE       the figures as JSON too
+Scenarios are measured one after another; each prints its tables and its goals, reached or missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
-import os
-import platform
-import sqlite3
-import sys
-from collections.abc import Sequence
+import resource
+import time
 from pathlib import Path
 
-from benchmarks import agencies, door, large, ledger, steps
+from benchmarks.machine import load_average, machine, now, sentence
+from benchmarks.report import Ran, as_json, section, write_page
+from benchmarks.scenarios import SCENARIOS, Scenario, named
 
 
 def main() -> None:
-    """Measure, print the table as Markdown, keep the JSON where asked."""
-    arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    arguments.add_argument("--quick", action="store_true")
-    arguments.add_argument("--rounds", type=int)
-    arguments.add_argument("--documents", type=int)
-    arguments.add_argument("--megabytes", type=int)
-    arguments.add_argument("--json", type=Path)
-    asked = arguments.parse_args()
-    rounds = asked.rounds or (2 if asked.quick else 5)
-    documents = asked.documents or (400 if asked.quick else 1_500)
-    megabytes = asked.megabytes or (128 if asked.quick else 1_024)
-
-    print(f"<!-- python -m benchmarks {' '.join(sys.argv[1:])} -->".replace("  ", " "))
-    print(_machine(), flush=True)
-    costs = steps.measure()
-    print(_step_table(costs), flush=True)
-    doors = door.measure(rounds, documents)
-    print(_door_table(doors), flush=True)
-    big = large.measure(megabytes)
-    print(_large_table(big), flush=True)
-    audited, integrated = ledger.measure(100_000 if asked.quick else ledger.ENTRIES)
-    print(ledger.table(audited, integrated), flush=True)
-    directory = agencies.measure()
-    print(agencies.table(directory))
-    if asked.json:
-        figures = {
-            "machine": _machine(),
-            "command": sys.argv,
-            "steps": [dataclasses.asdict(one) for one in costs],
-            "door": [dataclasses.asdict(one) for one in doors],
-            "large": dataclasses.asdict(big),
-            "ledger": [dataclasses.asdict(audited), dataclasses.asdict(integrated)],
-            "agencies": [dataclasses.asdict(one) for one in directory],
-        }
-        asked.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    """Measure, print as it comes, keep what was asked to be kept."""
+    asked = _parser().parse_args()
+    if asked.list:
+        print(_listed())
+        return
+    _allow_many_files()
+    here, runs = machine(), list[Ran]()
+    print(f"{sentence(here)}; load generator on the same cores\n", flush=True)
+    for one in [named(name) for name in asked.scenario] or SCENARIOS:
+        sizes = _sizes(one, asked)
+        print(f"## {one.name}: {one.measures}\n", flush=True)
+        before, began_s = load_average(), time.perf_counter()
+        outcome = one.run(**sizes)
+        command = _command(one, asked)
+        runs.append(Ran(one.name, one.measures, command, now(), before, time.perf_counter() - began_s, here, outcome))
+        print(section(runs[-1]), flush=True)
+        if asked.json:  # after each, so that an end before the end loses little
+            asked.json.write_text(as_json(runs), encoding="utf-8")
+        if asked.write:
+            write_page(asked.write, runs[-1:])
 
 
-def _machine() -> str:
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.machine(),
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [one.name for one in SCENARIOS]
+    parser.add_argument(
+        "--scenario", action="append", default=[], choices=names, metavar="NAME", help="this one alone; again for more"
     )
-    return (
-        f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; "
-        f"load generator on the same cores, load average {os.getloadavg()[0]:.1f} at the start\n"
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes: everything in under two minutes on a quiet machine"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the figures as JSON")
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="write the tables into the generated blocks of a page"
+    )
+    parser.add_argument("--list", action="store_true", help="what there is to measure")
+    for one in SCENARIOS:
+        for name, size in one.sizes.items():
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                type=type(size.full),
+                metavar="N",
+                help=f"{one.name}: {size.full:,} ({size.quick:,} with --quick)",
+            )
+    return parser
 
 
-def _step_table(costs: Sequence[steps.Step]) -> str:
-    rows = [f"| {one.name} | {one.ms:.3f} |" for one in costs]
-    return "\n".join(["One packet of the door, in one process:\n", "| step | CPU ms |", "|---|--:|", *rows]) + "\n"
+def _sizes(one: Scenario, asked: argparse.Namespace) -> dict[str, float]:
+    """What was asked for, else what the scenario says."""
+    given = {name: getattr(asked, name) for name in one.sizes}
+    return {
+        name: given[name] if given[name] is not None else (size.quick if asked.quick else size.full)
+        for name, size in one.sizes.items()
+    }
 
 
-def _door_table(doors: tuple[door.Door, ...]) -> str:
-    floor = doors[0].median("rate")
-    rows = [
-        f"Sealed 5 KB envelope + 20 KB attachment, {door.CONNECTIONS} connections, "
-        f"median of {len(doors[0].rounds)} rounds of {doors[0].documents} documents:\n",
-        "| | documents/s | of the floor | server CPU ms/document | p50 ms | p99 ms | peak memory MB |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+def _command(one: Scenario, asked: argparse.Namespace) -> str:
+    """How to measure this scenario again."""
+    words = ["make bench", f"SCENARIO={one.name}", *(["QUICK=1"] if asked.quick else [])]
+    own = [
+        f"--{name.replace('_', '-')} {getattr(asked, name)}" for name in one.sizes if getattr(asked, name) is not None
     ]
-    for one in doors:
-        rate = one.median("rate")
-        rows.append(
-            f"| {one.name} | {rate:.0f} | {rate / floor:.2f} | {one.median('cpu_ms'):.2f} "
-            f"| {one.median('p50_ms'):.1f} | {one.median('p99_ms'):.1f} | {one.memory_peak_mb:.0f} |"
+    return " ".join([*words, *([f'BENCH_ARGS="{" ".join(own)}"'] if own else [])])
+
+
+def _listed() -> str:
+    rows = ["| scenario | measures | goal | beside, in the same run | sizes (quick) |", "|---|---|---|---|---|"]
+    for one in SCENARIOS:
+        sizes = ", ".join(
+            f"{name.replace('_', ' ')} {size.full:,} ({size.quick:,})" for name, size in one.sizes.items()
         )
-    return "\n".join(rows) + "\n"
+        rows.append(f"| {one.name} | {one.measures} | {one.goal} | {one.reference} | {sizes} |")
+    return "\n".join(rows)
 
 
-def _large_table(big: large.Large) -> str:
-    return (
-        f"One attachment of {big.megabytes} MiB:\n\n"
-        "| in MiB/s | out MiB/s | memory before MB | peak memory MB |\n|--:|--:|--:|--:|\n"
-        f"| {big.megabytes / big.in_s:.0f} | {big.megabytes / big.out_s:.0f} "
-        f"| {big.memory_idle_mb:.0f} | {big.memory_peak_mb:.0f} |\n"
-    )
+def _allow_many_files() -> None:
+    """A thousand clients are a thousand sockets on either side."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

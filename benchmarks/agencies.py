@@ -1,6 +1,6 @@
 """A directory of a country: what importing, loading, looking up, searching and synchronising it cost.
 
-`python -m benchmarks.agencies` alone; `make bench` has it as a section. The command imports, as an operator would;
+`make bench SCENARIO=agencies`. The command imports, as an operator would;
 everything else is asked of the store and the directory as the gateway asks it, in a process of its own, so that its
 memory is the directory's. Times are of the CPU, all threads, so that a busy machine does not change them much; the
 stall alone is by the clock.
@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.country import AGENCIES, changed, country, systems
+from benchmarks.outcome import Outcome, Table, table_lines, written
 from gateway import config
 from gateway.exchange.watch import read_directory
 from gateway.model.agency import Agency, Directory
@@ -44,6 +45,15 @@ class Figure:
     memory_peak_mb: float | None = None
 
 
+def outcome(agencies: int) -> Outcome:
+    """So many agencies."""
+    rows = tuple((one.name, f"{written(one.taken)} {one.unit}", one.memory_peak_mb) for one in measure(agencies))
+    caption = (
+        f"{agencies:,} agencies, three and four levels deep, and the systems that speak for them; times are of the CPU."
+    )
+    return Outcome((Table(caption, ("", "taken", "peak memory MB"), rows),))
+
+
 def measure(count: int = AGENCIES) -> list[Figure]:
     """A founded gateway in a temporary folder, the country in and out of it."""
     agencies = country(count)
@@ -55,16 +65,6 @@ def measure(count: int = AGENCIES) -> list[Figure]:
             [sys.executable, "-m", "benchmarks.agencies", str(home)], stdout=subprocess.PIPE, text=True, check=True
         )
         return figures + [Figure(**one) for one in json.loads(asked.stdout)]
-
-
-def table(figures: Sequence[Figure]) -> str:
-    """The figures as Markdown."""
-    rows = [
-        f"| {one.name} | {one.taken:,.2f} {one.unit} | "
-        f"{'' if one.memory_peak_mb is None else f'{one.memory_peak_mb:,.0f}'} |"
-        for one in figures
-    ]
-    return "\n".join([f"A directory of {AGENCIES:,} agencies:\n", "| | CPU | peak MB |", "|---|--:|--:|", *rows]) + "\n"
 
 
 def _imports(home: Path, agencies: tuple[Agency, ...]) -> Iterator[Figure]:
@@ -202,7 +202,7 @@ def main() -> None:
         figures = asyncio.run(_ask(Path(sys.argv[1])))
         print(json.dumps([{name: getattr(one, name) for name in Figure.__slots__} for one in figures]))
         return
-    print(table(measure()))
+    print("\n".join(table_lines(outcome(AGENCIES).tables[0])))
 
 
 if __name__ == "__main__":

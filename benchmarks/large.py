@@ -1,4 +1,5 @@
-"""A large attachment, in as its sender sends it and out as its addressee fetches it: time, and the server's memory."""
+"""A large attachment, in as its sender sends it and out as its addressee fetches it: time, and the server's memory all
+along."""
 
 from __future__ import annotations
 
@@ -10,48 +11,69 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.installed import installed
+from benchmarks.installed import HOST, UNLIMITED, Installed, installed
+from benchmarks.outcome import Curve, Goal, Outcome, Plot, Point, Table
+from benchmarks.processes import watching
 from gateway import edxml, trust
 from gateway.demo.papers import letter
 
 PIECE = bytes(range(256)) * 4096
 """1 MiB that is not all the same."""
+MEMORY_MB = 300.0
+TIMEOUT_S = 1_800
+SAMPLES_A_SECOND = 10
+HUGE = {"limits.body_bytes_max": 1 << 34, "limits.attachment_bytes_max": 1 << 34}
 
 
 @dataclass(frozen=True, slots=True)
-class Large:
-    """What one attachment of `megabytes` cost."""
+class Passed:
+    """What one attachment cost."""
 
-    megabytes: int
     in_s: float
     out_s: float
-    memory_idle_mb: float
-    memory_peak_mb: float
+    cpu_s: float
+    memory: list[Point]
 
 
-def measure(megabytes: int) -> Large:
+def measure(megabytes: int) -> Outcome:
     """Send a sealed packet with one attachment of so many MiB, fetch it at the other end, compare the digests."""
-    with installed() as gateway:
-        cast, tokens, port = gateway.stage.cast, gateway.stage.tokens, gateway.served.port
-        idle_mb = gateway.served.memory_mb
-        digest = hashlib.sha256()
-        for _ in range(megabytes):
-            digest.update(PIECE)
-        document = letter(
-            cast.ministry, ((cast.silent.agency, cast.silent.name),), 1, "V/v gửi tệp lớn", datetime.now(UTC)
-        )
-        row = edxml.NewAttachment("201", "application/octet-stream", "tep-lon.bin")
-        skeleton = trust.seal(
-            edxml.write(document, [row]), [("201", digest.hexdigest())], cast.ministry.signer, datetime.now(UTC)
-        )
+    with installed({**UNLIMITED, **HUGE}) as gateway:
+        before_mb = gateway.served.memory_mb
+        passed = _pass(gateway, megabytes)
+        peak_mb = gateway.served.memory_peak_mb
+    caption = f"One attachment of {megabytes:,} MiB in a sealed packet; what came out has the digest of what went in."
+    columns = ("", "in MiB/s", "out MiB/s", "server CPU s", "memory before MB", "peak memory MB")
+    row = ("one attachment", megabytes / passed.in_s, megabytes / passed.out_s, passed.cpu_s, before_mb, peak_mb)
+    goal = Goal(
+        "peak memory with a large attachment", peak_mb, MEMORY_MB, "MB", at_least=False,
+        reference=f"{before_mb:.0f} MB before it",
+    )  # fmt: skip
+    title = f"Memory of the gateway: {megabytes:,} MiB in ({passed.in_s:.0f} s), then out ({passed.out_s:.0f} s)"
+    plot = Plot("large", title, "MB", (Curve("gateway", tuple(passed.memory)),))
+    return Outcome((Table(caption, columns, (row,)),), (goal,), (plot,))
+
+
+def _pass(gateway: Installed, megabytes: int) -> Passed:
+    cast, tokens = gateway.stage.cast, gateway.stage.tokens
+    digest = hashlib.sha256()
+    for _ in range(megabytes):
+        digest.update(PIECE)
+    to = ((cast.silent.agency, cast.silent.name),)
+    document = letter(cast.ministry, to, 1, "V/v gửi tệp lớn", datetime.now(UTC))
+    row = edxml.NewAttachment("201", "application/octet-stream", "tep-lon.bin")
+    skeleton = trust.seal(
+        edxml.write(document, [row]), [("201", digest.hexdigest())], cast.ministry.signer, datetime.now(UTC)
+    )
+    cpu_s = gateway.served.cpu_s
+    with watching(gateway.served, 1 / SAMPLES_A_SECOND) as memory:
         began_s = time.perf_counter()
-        _send(port, tokens[cast.ministry.peer], skeleton, megabytes)
+        _send(gateway.port, tokens[cast.ministry.peer], skeleton, megabytes)
         sent_s = time.perf_counter()
-        received = _fetch(port, tokens[cast.silent.peer])
+        received = _fetch(gateway.port, tokens[cast.silent.peer])
         fetched_s = time.perf_counter()
-        if received != digest.hexdigest():
-            raise RuntimeError("what was fetched is not what was sent")
-        return Large(megabytes, sent_s - began_s, fetched_s - sent_s, idle_mb, gateway.served.memory_peak_mb)
+    if received != digest.hexdigest():
+        raise RuntimeError("what was fetched is not what was sent")
+    return Passed(sent_s - began_s, fetched_s - sent_s, gateway.served.cpu_s - cpu_s, memory)
 
 
 def _send(port: int, token: str, skeleton: bytes, megabytes: int) -> None:
@@ -67,7 +89,7 @@ def _send(port: int, token: str, skeleton: bytes, megabytes: int) -> None:
         yield tail
 
     length = len(head) + len(middle) + len(PIECE) * megabytes + len(tail)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_S)
     connection.request(
         "POST",
         "/v1/packets",
@@ -87,7 +109,7 @@ def _send(port: int, token: str, skeleton: bytes, megabytes: int) -> None:
 
 def _fetch(port: int, token: str) -> str:
     """Hand-over of the packet's attachment: SHA-256 of what came."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_S)
     headers = {"Authorization": f"Bearer {token}"}
     connection.request("GET", "/v1/inbox", headers=headers)
     delivery = json.loads(connection.getresponse().read())["deliveries"][0]["delivery_id"]

@@ -1,8 +1,8 @@
 """The ledger: how fast its tree is recomputed, what a proof costs in a ledger of ten million entries, what integration
 costs beside everything else a document costs, and how long an entry waits for its checkpoint at full load.
 
-`python -m benchmarks.ledger [ENTRIES]` makes this part alone. The large ledger is made in a temporary folder of about
-1.2 GB for ten million entries, and removed.
+`make bench SCENARIO=ledger`. The large ledger is made in a temporary folder of about 1.2 GB for ten million entries,
+and removed.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
-import sys
 import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.door import ADDRESSEE, CONNECTIONS
-from benchmarks.installed import UNLIMITED, Installed, installed
-from benchmarks.load import fire, post
-from benchmarks.packets import form, sealed_packets
+from benchmarks.door import CONNECTIONS, packets_of
+from benchmarks.gate import receipted
+from benchmarks.installed import HOST, UNLIMITED, Installed, installed
+from benchmarks.load import fire
+from benchmarks.outcome import Goal, Outcome, Table
+from benchmarks.parties import submissions
 from gateway import config
 from gateway.app import open_line
 from gateway.cli.audit_source import Folder, LedgerSource
@@ -33,10 +33,9 @@ from gateway.ledger.tiles import Resource, bundle, resources
 from gateway.ledger.tree import TILE_WIDTH, inclusion, verify_inclusion
 from gateway.store.publication import Publication
 
-ENTRIES = 10_000_000
 CHUNK = 256 * TILE_WIDTH
 PROOFS = 2_000
-DOCUMENTS = 1_500
+AUDIT_PER_S, SHARE_MAX = 200_000.0, 5.0
 NEVER = {"delivery.checkpoint_interval_s": 3_600.0, "delivery.ledger_lag_s_max": 3_600.0}
 ENTRIES_PER_CHECKPOINT = 64
 """About as many as come together between two checkpoints at full load; with fewer, each would cost more."""
@@ -68,9 +67,32 @@ class Integrated:
     lag_ms_max: float
 
 
-def measure(entries: int = ENTRIES) -> tuple[Audited, Integrated]:
-    """Both parts."""
-    return _audited(entries), _integrated()
+def outcome(entries: int, integrated: int) -> Outcome:
+    """A ledger of so many entries, audited; so many documents integrated."""
+    audit, load = _audited(entries), _integrated(integrated)
+    return Outcome(
+        (
+            Table(
+                f"{entries:,} entries as files ({audit.megabytes:,.0f} MiB), one core.",
+                ("", "audit verify, entries/s", "a proof, µs", "in a ledger a thousandth as large, µs"),
+                (("read, hash, compare", audit.entries_per_s, audit.proof_us, audit.proof_us_small),),
+            ),
+            Table(
+                f"Integration while {load.documents:,} documents come over {CONNECTIONS} connections.",
+                ("", "of the server's CPU %", "between checkpoints ms, median", "at most ms"),
+                (
+                    ("read, hash, grow, remember, sign, keep", 100 * load.share, load.lag_ms_median, load.lag_ms_max),
+                ),
+            ),
+        ),
+        (
+            Goal("audit of the ledger", audit.entries_per_s, AUDIT_PER_S, "entries/s", reference="one core"),
+            Goal(
+                "integration, of the server's CPU", 100 * load.share, SHARE_MAX, "%", at_least=False,
+                reference="everything else a document costs",
+            ),
+        ),
+    )  # fmt: skip
 
 
 def entry(number: int) -> bytes:
@@ -153,15 +175,17 @@ def _proof_us(read: LedgerSource, tree: Tree) -> float:
     return 1e6 * statistics.median(took)
 
 
-def _integrated() -> Integrated:
+def _integrated(documents: int) -> Integrated:
     """Two loads: one shows how long entries wait; the other leaves them all to be integrated here, and timed."""
     with installed() as gateway:
-        lags, _ = asyncio.run(_loaded(gateway))
+        lags, _ = asyncio.run(_loaded(gateway, documents))
     with installed({**UNLIMITED, **NEVER}) as gateway:
-        _, served_s = asyncio.run(_loaded(gateway, watched=False))
+        _, served_s = asyncio.run(_loaded(gateway, documents, watched=False))
         gateway.served.stop()
         own_s = asyncio.run(_integrate(gateway))
-    return Integrated(DOCUMENTS, own_s / (own_s + served_s), 1000 * statistics.median(lags), 1000 * max(lags))
+    lags = lags or [0.0]  # so few that one checkpoint held them all
+    share = own_s / (own_s + served_s)
+    return Integrated(documents, share, 1000 * statistics.median(lags), 1000 * max(lags))
 
 
 async def _integrate(gateway: Installed) -> float:
@@ -174,20 +198,15 @@ async def _integrate(gateway: Installed) -> float:
         return time.process_time() - began_s
 
 
-async def _loaded(gateway: Installed, watched: bool = True) -> tuple[list[float], float]:
+async def _loaded(gateway: Installed, documents: int, watched: bool = True) -> tuple[list[float], float]:
     """Seconds between checkpoints that differ, while the load runs; the server's CPU seconds of the whole load."""
-    token, port = gateway.stage.tokens[gateway.stage.cast.ministry.peer], gateway.served.port
-    sender, chance, requests = gateway.stage.cast.ministry, random.Random(1), []
-    for packet in sealed_packets(sender, ADDRESSEE, DOCUMENTS, datetime.now(UTC), chance, 1):
-        body, content_type = form(packet)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
-        requests.append(post("127.0.0.1", port, "/v1/packets", headers, body))
-    before_s, lags = gateway.served.cpu_s, list[float]()
-    watching = asyncio.create_task(_watch(port, lags)) if watched else None
-    load = await fire("127.0.0.1", port, requests, CONNECTIONS, keep_bodies=True)
+    ministry, lags = gateway.stage.cast.ministry, list[float]()
+    packets = packets_of(gateway, ministry, documents, 1)
+    before_s = gateway.served.cpu_s
+    watching = asyncio.create_task(_watch(gateway.port, lags)) if watched else None
+    load = await fire(HOST, gateway.port, submissions(gateway, ministry.peer, packets), CONNECTIONS)
     cpu_s = gateway.served.cpu_s - before_s
-    if load.statuses != {201: len(requests)}:
-        raise RuntimeError(f"not every document was accepted: {dict(load.statuses)}")
+    receipted(load, packets)
     if watching is not None:
         watching.cancel()
     return lags, cpu_s
@@ -212,19 +231,3 @@ def _size(port: int) -> int:
             return int(answer.read().split(b"\n")[1])
     except OSError:
         return 0
-
-
-def table(audited: Audited, integrated: Integrated) -> str:
-    """Markdown."""
-    return (
-        f"The ledger, {audited.entries:,} entries as files ({audited.megabytes:,.0f} MiB), one core:\n\n"
-        "| audit verify, entries/s | a proof, µs | in a ledger a thousandth as large, µs |\n|--:|--:|--:|\n"
-        f"| {audited.entries_per_s:,.0f} | {audited.proof_us:.0f} | {audited.proof_us_small:.0f} |\n\n"
-        f"Integration while {integrated.documents:,} documents come over {CONNECTIONS} connections:\n\n"
-        "| of the server's CPU | between checkpoints ms, median | at most ms |\n|--:|--:|--:|\n"
-        f"| {100 * integrated.share:.1f} % | {integrated.lag_ms_median:.0f} | {integrated.lag_ms_max:.0f} |\n"
-    )
-
-
-if __name__ == "__main__":
-    print(table(*measure(int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES)))

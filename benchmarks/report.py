@@ -1,0 +1,121 @@
+"""What a run found: as Markdown for people, as JSON for programs, and into the generated blocks of a page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.machine import Machine, sentence
+from benchmarks.outcome import Outcome, goal_lines, table_lines
+from benchmarks.plot import svg
+
+BLOCK = re.compile(r"<!-- bench: (?P<name>[a-z]+) -->\n(?P<body>.*?)<!-- end -->\n", re.DOTALL)
+"""A part of a page that a run writes."""
+GOALS = "goals"
+RESULTS = "results"
+"""Beside the page: plots, and what each scenario found, so that a block can be written from several runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A scenario that ran."""
+
+    name: str
+    measures: str
+    command: str
+    at: str
+    load_before: float
+    seconds: float
+    machine: Machine
+    outcome: Outcome
+
+
+def section(ran: Ran) -> str:
+    """One scenario as Markdown, without a heading."""
+    return "\n".join([_when(ran), "", *_found(ran.outcome)]) + "\n"
+
+
+def _when(ran: Ran) -> str:
+    return f"`{ran.command}`, {ran.at}, {ran.seconds:.0f} s; load average before it {ran.load_before:.1f}."
+
+
+def _found(outcome: Outcome) -> list[str]:
+    lines = [f"Not measured: {outcome.passed_over}.", ""] if outcome.passed_over else []
+    for table in outcome.tables:
+        lines += [*table_lines(table), ""]
+    if outcome.goals:
+        lines += [*goal_lines(outcome.goals), ""]
+    return lines[:-1]
+
+
+def as_json(runs: Sequence[Ran]) -> str:
+    """Everything, for programs."""
+    scenarios = []
+    for one in runs:
+        found = dataclasses.asdict(one)
+        del found["machine"]
+        del found["outcome"]["plots"]  # drawn beside the page
+        for goal, plain in zip(one.outcome.goals, found["outcome"]["goals"], strict=True):
+            plain["reached"] = goal.reached
+        scenarios.append(found)
+    machine = dataclasses.asdict(runs[0].machine) if runs else None
+    return json.dumps({"machine": machine, "scenarios": scenarios}, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_page(page: Path, runs: Sequence[Ran]) -> None:
+    """Write what ran into the blocks of a page, and its plots beside it. KeyError where a scenario has no block.
+
+    The block of goals is made from every scenario's last run, this one's or an earlier one's.
+    """
+    results = page.parent / RESULTS
+    results.mkdir(exist_ok=True)
+    for one in runs:
+        (results / f"{one.name}.json").write_text(as_json([one]), "utf-8")
+        for plot in one.outcome.plots:
+            (results / f"{plot.name}.svg").write_text(svg(plot), "utf-8")
+    blocks = {one.name: f"{sentence(one.machine)}.\n\n{section(one)}{_plots(one.outcome)}" for one in runs}
+    text = page.read_text(encoding="utf-8")
+    blocks[GOALS] = _all_goals(results, [match["name"] for match in BLOCK.finditer(text)])
+    page.write_text(fill(text, blocks), encoding="utf-8")
+
+
+def fill(text: str, blocks: Mapping[str, str]) -> str:
+    """A page with these blocks written anew. KeyError where it has no such block."""
+    missing = blocks.keys() - {match["name"] for match in BLOCK.finditer(text)}
+    if missing:
+        raise KeyError(f"the page has no block for {sorted(missing)}")
+
+    def written(match: re.Match[str]) -> str:
+        body = blocks.get(match["name"], match["body"])
+        return f"<!-- bench: {match['name']} -->\n{body}<!-- end -->\n"
+
+    return BLOCK.sub(written, text)
+
+
+def _plots(outcome: Outcome) -> str:
+    return "".join(f"\n![{plot.title}]({RESULTS}/{plot.name}.svg)\n" for plot in outcome.plots)
+
+
+def _all_goals(results: Path, names: Sequence[str]) -> str:
+    lines = ["| goal | is | | beside | scenario, load before |", "|---|--:|---|---|---|"]
+    for name in names:
+        file = results / f"{name}.json"
+        if not file.exists():
+            continue
+        (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+        for one in kept["outcome"]["goals"]:
+            bound = f"{'≥' if one['at_least'] else '≤'} {_plain(one['bound'])} {one['unit']}".rstrip()
+            said = "reached" if one["reached"] else "**missed**"
+            where = f"[{name}](#{name}), {kept['load_before']:.1f}"
+            lines.append(
+                f"| {one['what']}: {bound} | {_plain(one['figure'])} | {said} | {one['reference']} | {where} |"
+            )
+    return "`make bench`; each line from the last run of its scenario.\n\n" + "\n".join(lines) + "\n"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
