@@ -228,6 +228,7 @@ async def running(
     async with AsyncExitStack() as stack:
         line = await stack.enter_async_context(open_line(config, clock, seat))
         mailer = _mailer(config)
+        provider = await stack.enter_async_context(_provider(config.provider, clock))
         connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
@@ -235,8 +236,7 @@ async def running(
         duties = _duties(line, config.store, stamper, poster, mailer)
         wire = Wire(config.store.url, line.name) if config.store.url.startswith("postgresql") else None
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
-        provider = await stack.enter_async_context(_provider(config.provider, clock))
-        doors = build_app(line, config.http, config.axis, config.people, provider)
+        doors = build_app(line, config.http, config.axis, config.people, provider, config.uploads)
         runner = DoorRunner(doors, shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
