@@ -35,8 +35,6 @@ OF_PACKETS = 6
 PACKETS_OF_A_LIFE = 2
 """The document, and the report on it."""
 AT_MOST_BUSY = 0.5
-SHARD_PER_S = 2_000
-"""Packets a second that one register with its one ledger is given at the peak; docs/capacity.md says why."""
 DOCUMENT_KB, STATUS_KB, ROW_KB = 200.0, 8.0, 2.0
 """What is kept: a document with scan, receipt and report; a status packet with its own; rows and indexes of either."""
 
@@ -112,7 +110,7 @@ def busiest_hours(per_month: float, cost_s: float, cores: int, seed: int = 1) ->
 
 def table(cost_ms: float) -> Table:
     """Mornings from a province's to the nation's tenfold."""
-    rows = []
+    rows = list[tuple[Cell, ...]]()
     for name, per_month, cores in (
         ("a province: 60,000 documents a month", 60_000, 1),
         ("the nation: 2,000,000 a month", 2_000_000, 1),
@@ -133,20 +131,20 @@ def table(cost_ms: float) -> Table:
 
 
 def sizes(cost_ms: float, database_ms: float) -> Table:
-    """How many cores, at half load at the peak, and how much is kept."""
-    rows = []
+    """How many cores, at half load at the peak, how many registers, and how much is kept."""
+    rows, per_register = list[tuple[Cell, ...]](), AT_MOST_BUSY * 1_000 / database_ms
     for name, per_month in (
         ("a province", 60_000),
         ("the nation", 2_000_000),
         ("a billion documents a day", 1_000_000_000 * WORKING_DAYS),
     ):
         rate = peak_rate(per_month)
-        shards = max(1, math.ceil(rate / SHARD_PER_S))
+        registers = math.ceil(rate / per_register)
         gateway, database = (math.ceil(rate * one / 1_000 / AT_MOST_BUSY) for one in (cost_ms, database_ms))
         a_day = per_month / WORKING_DAYS
         content_gb = a_day * (DOCUMENT_KB + (OF_PACKETS - 1) * STATUS_KB) / 1e6
         register_gb = a_day * OF_PACKETS * ROW_KB / 1e6
-        rows.append((name, a_day, rate, gateway, database, shards, content_gb, register_gb))
+        rows.append((name, a_day, rate, gateway, database, registers, content_gb, register_gb))
     columns = (
         "",
         "documents a working day",
@@ -159,7 +157,7 @@ def sizes(cost_ms: float, database_ms: float) -> Table:
     )
     caption = (
         f"{cost_ms:.2g} ms of gateway and {database_ms:.2g} ms of PostgreSQL a packet, {OF_PACKETS} a document; "
-        f"cores at most {AT_MOST_BUSY:.0%} busy in the busiest hour, at most {SHARD_PER_S:,} packets/s to a register."
+        f"cores at most {AT_MOST_BUSY:.0%} busy in the busiest hour, at most {per_register:,.0f} packets/s to a register."
     )
     return Table(caption, columns, tuple(rows))
 
