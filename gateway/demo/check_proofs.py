@@ -2,8 +2,10 @@
 
     python3 check_proofs.py checkpoint proofs/*.tlog-proof
 
-It imports nothing of the gateway and was written from the published formats: c2sp.org/tlog-proof, RFC 6962 section 2.
-The checkpoint's signature is not its business: ask openssl first. Exit code 0 where every proof holds.
+It asks for nothing but a python3; a whole case, its signatures too, is checked by docs/check_case.py, which needs a
+library for that. It imports nothing of the gateway and was written from the published formats: c2sp.org/tlog-proof,
+RFC 6962 section 2. The checkpoint's signature is not its business: ask openssl first. Exit code 0 where every proof
+holds.
 """
 
 from __future__ import annotations
