@@ -157,7 +157,7 @@ def sizes(cost_ms: float, database_ms: float) -> Table:
     )
     caption = (
         f"{cost_ms:.2g} ms of gateway and {database_ms:.2g} ms of PostgreSQL a packet, {OF_PACKETS} a document; "
-        f"cores at most {AT_MOST_BUSY:.0%} busy in the busiest hour, at most {per_register:,.0f} packets/s to a register."
+        f"cores at most {AT_MOST_BUSY:.0%} busy in the busiest hour, a register takes {per_register:,.0f} packets/s."
     )
     return Table(caption, columns, tuple(rows))
 
