@@ -32,6 +32,7 @@ from gateway.exchange import (
     sweeping,
     tenure,
     timestamps,
+    uploads,
     watch,
     webhooks,
 )
@@ -302,6 +303,7 @@ async def _at_work(
             tasks.create_task(tenure.run(line, duties), name="tenure"),
             tasks.create_task(push.run(line, carrier), name="push"),
             tasks.create_task(watch.run(line), name="watch"),
+            tasks.create_task(uploads.run(line), name="uploads"),
         ]
         if wire is not None:
             work.append(tasks.create_task(relay.run(line, wire), name="relay"))

@@ -26,6 +26,7 @@ from gateway.exchange.line import DeliveryRules
 from gateway.exchange.notice_rules import MailRules, ReminderRules, WebhookRules
 from gateway.exchange.provider import ProviderRules
 from gateway.exchange.timestamps import TimestampRules
+from gateway.exchange.uploads import UploadRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
 from gateway.model.words import text
@@ -140,6 +141,7 @@ class Config:
     people: EntranceRules = field(default_factory=EntranceRules)
     provider: ProviderRules = field(default_factory=ProviderRules)
     axis: AxisRules = field(default_factory=AxisRules)
+    uploads: UploadRules = field(default_factory=UploadRules)
     log: Log = Log()
 
 

@@ -206,6 +206,11 @@ class Line:
         self.state.refusals[peer.key] = (minute, count)
         return count <= self.rules.refusals_recorded_per_minute
 
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether an attachment of so many bytes leaves the floor free where it arrives."""
+        arriving_in, *_ = self.store.folders
+        return shutil.disk_usage(arriving_in).free - size_bytes >= self.disk_free_bytes_min
+
     def measure_disk(self) -> None:
         """Note whether free space is below the floor on any disk the store writes to."""
         free_bytes = min(shutil.disk_usage(folder).free for folder in self.store.folders)

@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import Line
 from gateway.exchange.provider import Provider
+from gateway.exchange.uploads import UploadRules
 from gateway.http.axis import AxisRules, add_dialect, is_below
 from gateway.http.axis.envelope import VOICE as AXIS_VOICE
 from gateway.http.console.doors_of_people import add_console
@@ -31,6 +32,7 @@ from gateway.http.openapi import document
 from gateway.http.problem import VOICE, bug, foreign, malformed, problems
 from gateway.http.table import ENDPOINTS
 from gateway.http.transfer import Transfers
+from gateway.http.uploads import BELOW, SPOKEN
 from gateway.http.waiting import Waiting
 from gateway.model.reasons import Reason
 from gateway.store import queries
@@ -51,12 +53,14 @@ def build_app(
     axis: AxisRules | None = None,
     people: EntranceRules | None = None,
     provider: Provider | None = None,
+    uploads: UploadRules | None = None,
 ) -> web.Application:
     """The application: every endpoint of the table in front of `line`, the document that describes them, and beside
     them the axis dialect and the console."""
     limits, axis = limits or HttpLimits(), axis or AxisRules()
     description = msgspec.json.encode(document(ENDPOINTS))
-    doors = Doors(line, limits, Metrics(), Transfers(limits), Waiting(limits.waiting_per_peer_max), description)
+    waiting, kept = Waiting(limits.waiting_per_peer_max), uploads or UploadRules()
+    doors = Doors(line, limits, Metrics(), Transfers(limits), waiting, kept, description)
     identity = Identity(lambda digest: line.store.read(queries.credential, digest), limits)
     app = web.Application(middlewares=[_threshold])
     app[DOORS], app[AXIS] = doors, axis
@@ -144,6 +148,8 @@ def _sign(request: web.BaseRequest, answer: web.StreamResponse) -> None:
     answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Content-Security-Policy", NO_PAGE)
+    if request.path.startswith(BELOW):
+        answer.headers.update(SPOKEN)
     if isinstance(request, web.Request) and request.secure:
         answer.headers["Strict-Transport-Security"] = TRANSPORT
 

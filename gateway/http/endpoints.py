@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.exchange.line import Line
+from gateway.exchange.uploads import UploadRules
 from gateway.http.faults import fault
 from gateway.http.limits import HttpLimits
 from gateway.http.logline import Facts
@@ -44,6 +45,7 @@ class Doors:
     metrics: Metrics
     transfers: Transfers
     waiting: Waiting
+    uploads: UploadRules
     description: bytes
     """The OpenAPI document, encoded."""
 

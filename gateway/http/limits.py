@@ -34,6 +34,10 @@ class HttpLimits:
     """Longest wait for a reader to take one batch of an answer or one event."""
     submissions_max: int = 256
     """Submissions under way at a time; more are told to come back, so that those under way finish."""
+    large_max: int = 64
+    """Large bodies under way at a time, of all the submissions and uploads: small ones never wait for them."""
+    large_per_peer_max: int = 16
+    """Large bodies one peer may have under way at a time."""
     waiting_per_peer_max: int = 16
     """Event streams and long polls one peer may hold open."""
     wait_s_max: float = 60.0

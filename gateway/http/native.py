@@ -32,6 +32,7 @@ from gateway.http.shapes import (
     ReasonShape,
 )
 from gateway.http.submission import receive, under_way
+from gateway.http.uploads import redeemed
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.model.words import LANGUAGES, text
@@ -66,7 +67,10 @@ async def examine(call: Call[NoQuery]) -> web.StreamResponse:
 
 async def _receive(call: Call[NoQuery]) -> Received:
     content_type = call.request.headers.get(hdrs.CONTENT_TYPE, "")
-    return await receive(call.request, call.doors, partial(unpacking_for, content_type, call.line.limits))
+    packet = await receive(
+        call.request, call.peer.key, call.doors, partial(unpacking_for, content_type, call.line.limits)
+    )
+    return await redeemed(call, packet)
 
 
 async def inbox(call: Call[InboxQuery]) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import multipart  # type: ignore[import-untyped]
@@ -29,7 +30,24 @@ PART_HEADERS_MAX = 8
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")  # RFC 2046, 5.1.1
 _PLAIN_ENCODINGS = frozenset({"binary", "8bit", "7bit"})
 
+_UPLOAD = re.compile(r"/v1/uploads/([0-9A-Za-z]{1,32})")
+
 OpenSink = Callable[[], Sink]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The sink of a part that names an upload: its bytes came ahead, so it takes none."""
+
+    upload_id: str
+    part: str
+
+    def write(self, data: bytes, /) -> None:
+        """Refused: the part must be empty."""
+        raise _malformed("upload_part", name=self.part)
+
+    def close(self) -> None:
+        """As it should be."""
 
 
 class Unpacking(Protocol):
@@ -44,9 +62,11 @@ class Unpacking(Protocol):
         ...
 
 
-async def unpack(request: web.Request, unpacking: Unpacking, transfers: Transfers, bytes_max: int) -> Received:
+async def unpack(
+    request: web.Request, sender: str, unpacking: Unpacking, transfers: Transfers, bytes_max: int
+) -> Received:
     """The packet a request carries. Raises Refused (receive.*, request.malformed); the caller drops the sinks then."""
-    size_bytes = await transfers.pour(request, unpacking, bytes_max)
+    size_bytes = await transfers.pour(request, sender, unpacking, bytes_max)
     return await transfers.sized(size_bytes, unpacking.finish)
 
 
@@ -78,7 +98,8 @@ class InlineBody:
 class FormBody:
     """A form: first the part `packet`, then each attachment in file order, each part named by its ContentId.
 
-    File names and content types of parts say nothing here: the (signed) manifest says what an attachment is called.
+    File names and content types of parts say nothing here: the (signed) manifest says what an attachment is called. A
+    part with a Content-Location is an upload that came ahead (`http.uploads`).
     """
 
     def __init__(self, boundary: str, limits: Limits, open_sink: OpenSink) -> None:
@@ -135,13 +156,22 @@ class FormBody:
         if len(self._names) > self._limits.attachments_max:
             raise Refused(found(Reason.TOO_MANY_ATTACHMENTS, limit=self._limits.attachments_max))
         if self._names:
-            self._writer = PartWriter(self._limits, self._open_sink())
+            location = segment.header("Content-Location")
+            sink = self._open_sink() if location is None else _named(name, location)
+            self._writer = PartWriter(self._limits, sink)
         self._names.append(name)
 
     def _end(self) -> None:
         if self._writer is not None:
             self._parts.append(self._writer.finish(self._names[-1]))
             self._writer = None
+
+
+def _named(name: str, location: str) -> Named:
+    match = _UPLOAD.fullmatch(location)
+    if match is None:
+        raise _malformed("upload_part", name=name)
+    return Named(match[1], name)
 
 
 def _malformed(sentence: str, **values: str) -> Refused:

@@ -14,8 +14,11 @@ from aiohttp import hdrs, web
 from gateway import edxml
 from gateway.http.endpoints import BYTES, FORM, PACKET_TYPES
 from gateway.http.packaging import PACKET_PART
+from gateway.http.problem import refusal
 from gateway.http.transfer import Transfers
 from gateway.model.packet import Attachment, packet_digest
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, found
 from gateway.store import BlobReader
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
@@ -88,6 +91,8 @@ async def send_attachment(
     """Answer with one attachment, or the range of it that was asked for."""
     tag = f'"{attachment.sha256}"'
     asked = request.headers.get(hdrs.RANGE, "") if request.headers.get(hdrs.IF_RANGE, tag) == tag else ""
+    if is_behind(asked, attachment.size_bytes):
+        return _no_such_range(request, asked, attachment.size_bytes)
     start, stop = byte_range(asked, attachment.size_bytes) or (0, attachment.size_bytes)
     part = stop - start < attachment.size_bytes
     name = quote(attachment.name or attachment.content_id, safe="")
@@ -109,10 +114,26 @@ async def send_attachment(
     return response
 
 
+def _no_such_range(request: web.Request, asked: str, size_bytes: int) -> web.Response:
+    """416, and how long the attachment is (RFC 9110, 15.5.17)."""
+    answer = refusal(request, Refused(found(Reason.RANGE, size=size_bytes, written=asked)))
+    answer.headers[hdrs.CONTENT_RANGE] = f"bytes */{size_bytes}"
+    return answer
+
+
+def is_behind(asked: str, size_bytes: int) -> bool:
+    """Whether a Range header's one range is written correctly and begins behind the last byte: whoever goes on from
+    there has all, or has another file."""
+    match = _RANGE.fullmatch(asked)
+    if match is None or not match[1]:
+        return match is not None and match[2] != "" and int(match[2]) == 0
+    return int(match[1]) >= size_bytes and (not match[2] or int(match[2]) >= int(match[1]))
+
+
 def byte_range(asked: str, size_bytes: int) -> tuple[int, int] | None:
     """Start and end (exclusive) of a Range header's one range; None where it is absent, several, or cannot be met.
 
-    A server may ignore a Range it cannot meet (RFC 9110, 14.2): the whole is sent, and the caller sees status 200.
+    A server may ignore a Range it does not understand (RFC 9110, 14.2): the whole is sent, with status 200.
     """
     match = _RANGE.fullmatch(asked)
     if match is None or match.group(1) == match.group(2) == "":

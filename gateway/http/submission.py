@@ -21,8 +21,13 @@ def under_way(doors: Doors) -> Iterator[None]:
         yield
 
 
-async def receive(request: web.Request, doors: Doors, unpacking_for: Callable[[OpenSink], Unpacking]) -> Received:
-    """Step 1: the body, cut into envelope and attachments. What was staged for a body that fails is dropped."""
+async def receive(
+    request: web.Request, sender: str, doors: Doors, unpacking_for: Callable[[OpenSink], Unpacking]
+) -> Received:
+    """Step 1: the body, cut into envelope and attachments. What was staged for a body that fails is dropped.
+
+    A large one takes a place that is counted to `sender`.
+    """
     blobs, opened = doors.line.blobs, list[Staging]()
 
     def open_sink() -> Staging:
@@ -31,7 +36,8 @@ async def receive(request: web.Request, doors: Doors, unpacking_for: Callable[[O
 
     try:
         with doors.metrics.step("receive"):
-            return await unpack(request, unpacking_for(open_sink), doors.transfers, doors.line.limits.body_bytes_max)
+            unpacking, bytes_max = unpacking_for(open_sink), doors.line.limits.body_bytes_max
+            return await unpack(request, sender, unpacking, doors.transfers, bytes_max)
     except BaseException:
         blobs.drop(opened)
         raise

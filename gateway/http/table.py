@@ -26,6 +26,7 @@ from gateway.http.shapes import (
     ReadinessShape,
     ReasonShape,
 )
+from gateway.http.uploads import UPLOAD_ENDPOINTS
 from gateway.model.reasons import Reason
 
 _ID = "[0-9A-Za-z.]+"
@@ -35,6 +36,8 @@ _DISPATCH = f"/v1/dispatches/{{dispatch_id:{_ID}}}"
 _BODY = {**dict.fromkeys(PACKET_TYPES), FORM: None}
 _AT_THE_DOOR = tuple(one for one in Reason if one.step == 1 or one.split(".")[0] == "unavailable")
 _BY_THE_LINE = tuple(one for one in Reason if one.step in {2, 3, 4, 5, 7})
+_OF_UPLOADS = (Reason.NOT_FOUND, Reason.UPLOAD_EXPIRED, Reason.UPLOAD_INCOMPLETE)
+"""A packet may name uploads that came ahead."""
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
     plain(
@@ -43,11 +46,12 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
             201: Answer("Recorded and on its way", {JSON: AcceptedShape}),
             200: Answer("This packet was submitted before: the same receipt", {JSON: AcceptedShape}),
         },
-        body=_BODY, refusals=_AT_THE_DOOR + _BY_THE_LINE,
+        body=_BODY, refusals=_AT_THE_DOOR + _BY_THE_LINE + _OF_UPLOADS,
     ),
     plain(
         "POST", "/v1/examinations", "examinePacket", "Say what a submission would be told, and record nothing",
-        native.examine, {200: Answer("The report", {JSON: ExaminationShape})}, body=_BODY, refusals=_AT_THE_DOOR,
+        native.examine, {200: Answer("The report", {JSON: ExaminationShape})}, body=_BODY,
+        refusals=_AT_THE_DOOR + _OF_UPLOADS,
     ),
     Endpoint(
         "GET", "/v1/inbox", "listInbox", "List deliveries that wait for this peer, or wait for one", native.inbox,
@@ -63,7 +67,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         "GET", f"{_DELIVERY}/attachments/{{number:[1-9][0-9]?}}", "fetchAttachment", "Fetch one attachment",
         native.attachment,
         {200: Answer("The whole attachment", {BYTES: None}), 206: Answer("The range asked for", {BYTES: None})},
-        refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT), headers=("Range", "If-Range"),
+        refusals=(Reason.NOT_FOUND, Reason.STATE_CONFLICT, Reason.RANGE), headers=("Range", "If-Range"),
     ),
     plain(
         "POST", f"{_DELIVERY}/acknowledgement", "acknowledgeDelivery", "Acknowledge a delivery, or refuse it",
@@ -99,6 +103,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         refusals=(Reason.DRAINING,), headers=(sse.LAST_EVENT_ID,),
     ),
     *NOTICE_ENDPOINTS,
+    *UPLOAD_ENDPOINTS,
     plain(
         "GET", "/v1/reasons/{code:[a-z0-9_.]+}", "getReason", "Explain a reason for refusal", native.reason,
         {200: Answer("The reason in both languages", {JSON: ReasonShape})},

@@ -7,9 +7,10 @@ hash with the interpreter lock mostly released.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -20,6 +21,8 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Unavailable, found
 
 Result = TypeVar("Result")
+
+LARGE_RETRY_AFTER_S = 2
 
 
 class Vessel(Protocol):
@@ -34,11 +37,16 @@ class Transfers:
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
         self._submissions = 0
+        self._large = Counter[str]()
+        """Large bodies under way, by who sends them."""
         self._threads = ThreadPoolExecutor(limits.transfer_threads, thread_name_prefix="transfer")
+        self._drawing = ThreadPoolExecutor(limits.transfer_threads, thread_name_prefix="draw")
+        """Waits for disks and object stores: who sends is not held up by what is slow to read."""
 
     def close(self) -> None:
         """Let the transfers under way end, and take no more."""
         self._threads.shutdown(wait=True)
+        self._drawing.shutdown(wait=True)
 
     @contextmanager
     def submission(self) -> Iterator[None]:
@@ -53,28 +61,67 @@ class Transfers:
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:
         """Run `work` in a thread. Cancelled, it still waits for the thread: nobody may clean up under its hands."""
-        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await self._in(self._threads, work)
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        running = asyncio.get_running_loop().run_in_executor(pool, work)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             await asyncio.wait({running})
             raise
 
-    async def pour(self, request: web.Request, vessel: Vessel, bytes_max: int) -> int:
+    async def pour(self, request: web.Request, sender: str, vessel: Vessel, bytes_max: int) -> int:
         """Feed the whole body into `vessel`; its size in bytes.
 
-        Raises Refused: BODY_TOO_LARGE, BODY_TOO_SLOW, BODY_TRUNCATED, or what the vessel finds.
+        Raises Refused: BODY_TOO_LARGE, BODY_TOO_SLOW, BODY_TRUNCATED, or what the vessel finds; Unavailable as
+        `batches` does.
+        """
+        total = 0
+        async with aclosing(self.batches(request, sender, bytes_max)) as batches:
+            async for batch in batches:
+                total += len(batch)
+                await self.sized(total, partial(vessel.feed, batch))
+        return total
+
+    async def batches(self, request: web.Request, sender: str, bytes_max: int) -> AsyncGenerator[bytes]:
+        """The body in large pieces; where it breaks off, what came of it before the refusal is raised.
+
+        A large body takes one of the places for large ones; Unavailable where there is none.
         """
         batch, total = bytearray(), 0
-        async for chunk in self._chunks(request, bytes_max):
-            total += len(chunk)
-            batch += chunk
-            if len(batch) >= self._limits.batch_bytes:
-                full, batch = bytes(batch), bytearray()
-                await self.in_thread(partial(vessel.feed, full))
-        rest = bytes(batch)
-        await self.sized(total, lambda: vessel.feed(rest))
-        return total
+        with ExitStack() as place:
+            if (request.content_length or 0) > self._limits.inline_bytes_max:
+                place.enter_context(self._large_place(sender))
+            try:
+                async for chunk in self._chunks(request, bytes_max):
+                    if total <= self._limits.inline_bytes_max < total + len(chunk) and request.content_length is None:
+                        place.enter_context(self._large_place(sender))
+                    total += len(chunk)
+                    batch += chunk
+                    if len(batch) >= self._limits.batch_bytes:
+                        full, batch = bytes(batch), bytearray()
+                        yield full
+            except Refused:
+                if batch:
+                    yield bytes(batch)
+                raise
+            if batch:
+                yield bytes(batch)
+
+    @contextmanager
+    def _large_place(self, sender: str) -> Iterator[None]:
+        """One of the places for large bodies, of which there are fewer than for all: ten giants leave room for a
+        thousand small ones, and one system's giants for another's."""
+        large, limits = self._large, self._limits
+        if large.total() >= limits.large_max or large[sender] >= limits.large_per_peer_max:
+            raise Unavailable(Reason.OVERLOADED, retry_after_s=LARGE_RETRY_AFTER_S)
+        large[sender] += 1
+        try:
+            yield
+        finally:
+            large[sender] -= 1
+            large += Counter()  # forgets whoever has none
 
     async def sized(self, size_bytes: int, work: Callable[[], Result]) -> Result:
         """Run `work` on `size_bytes` of data: here where that is little, in a thread where it is much."""
@@ -100,7 +147,7 @@ class Transfers:
 
     async def send(self, response: web.StreamResponse, pieces: Iterator[bytes]) -> None:
         """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks."""
-        while batch := await self.in_thread(partial(next_batch, pieces, self._limits.batch_bytes)):
+        while batch := await self._in(self._drawing, partial(next_batch, pieces, self._limits.batch_bytes)):
             try:
                 async with asyncio.timeout(self._limits.write_timeout_s):
                     await response.write(batch)

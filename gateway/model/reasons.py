@@ -48,6 +48,15 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = "request.method_not_allowed", 0, 405
     REQUEST_MALFORMED = "request.malformed", 0, 400
     STATE_CONFLICT = "request.state_conflict", 0, 409
+    RANGE = "request.range", 0, 416
+
+    # Uploads of large attachments ahead of their packet.
+    UPLOAD_VERSION = "upload.version", 0, 412
+    UPLOAD_TOO_MANY = "upload.too_many", 0, 429
+    UPLOAD_EXPIRED = "upload.expired", 0, 410
+    UPLOAD_BUSY = "upload.busy", 0, 423
+    UPLOAD_OFFSET = "upload.offset", 0, 409
+    UPLOAD_INCOMPLETE = "upload.incomplete", 0, 409
 
     # The axis dialect: its header scheme, and what it says about a file.
     AXIS_HEADERS = "axis.headers", 0, 400

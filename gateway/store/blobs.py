@@ -21,6 +21,7 @@ from gateway.model.refusal import Unavailable
 from gateway.store.file_place import FilePlace
 from gateway.store.places import Place
 from gateway.store.staging import Staging
+from gateway.store.upload_files import UploadFiles
 
 INLINE_BYTES_MAX = 64 * 1024
 """Attachments up to this size go into the database: one flush for all of them instead of three for each."""
@@ -95,6 +96,8 @@ class Blobs:
         self.files = FilePlace(folder, fail)
         self.places = tuple(places(self.files))
         """The first takes what is new."""
+        self.uploads = UploadFiles(folder / "uploads", fail)
+        """What arrives ahead of its packet."""
         self._find = find
         self._claim = claim
         self._incoming = folder / "incoming"
@@ -107,6 +110,12 @@ class Blobs:
     def stage(self) -> Staging:
         """A place for the bytes of one attachment that is about to arrive."""
         return Staging(self._incoming, self._inline_bytes_max)
+
+    def adopt(self, file: Path) -> Staging:
+        """What lies in a file already, as if it had just arrived. The file stays; its bytes are not copied."""
+        staging = self.stage()
+        staging.adopt(file)
+        return staging
 
     async def keep(self, parts: Sequence[StagedPart], at: datetime) -> tuple[bytes | None, ...]:
         """Make parts durable: for each its bytes, to be admitted with the dispatch, or None where they are at a place

@@ -68,7 +68,7 @@ class FilePlace:
             # Flushed even where the folder was there: whoever made it may not have come that far.
             flush_folder(self._folder)
             staging.path.rename(place)
-            staging.path = None
+            staging.drop()  # two names of one file: renaming one to the other leaves both
             flush_folder(place.parent)
 
     def _size(self, sha256: str) -> int | None:

@@ -191,9 +191,13 @@ async def test_a_packet_can_be_fetched_as_a_form_and_an_attachment_in_ranges(tmp
             status, body, headers = await here.ask("GET", f"{path}/attachments/1", "tinh", headers={"Range": asked})
             assert (status, body) == (206, data[start:stop])
             assert headers["Content-Range"] == f"bytes {start}-{stop - 1}/256000"
-        for asked in ("bytes=٠-١", "bytes=5-1", "bytes=256000-", "bytes=0-1,5-6", "rows=1-2", "bytes=-", "bytes=-0"):
+        for asked in ("bytes=٠-١", "bytes=5-1", "bytes=256001-256000", "bytes=0-1,5-6", "rows=1-2", "bytes=-"):
             status, body, headers = await here.ask("GET", f"{path}/attachments/1", "tinh", headers={"Range": asked})
             assert (status, body) == (200, data), asked
+        for asked in ("bytes=256000-", "bytes=256000-256000", "bytes=-0"):
+            answer = await here.ask("GET", f"{path}/attachments/1", "tinh", headers={"Range": asked})
+            assert_problem(answer, Reason.RANGE)
+            assert answer[2]["Content-Range"] == "bytes */256000"
         stale = {"Range": "bytes=0-1", "If-Range": '"another"'}
         assert (await here.ask("GET", f"{path}/attachments/1", "tinh", headers=stale))[0] == 200
         assert (await here.ask("GET", f"{path}/attachments/2", "tinh"))[1] == b"%PDF-1.7"

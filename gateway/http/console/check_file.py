@@ -30,7 +30,8 @@ async def examined(visit: Visit) -> web.Response:
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     try:
         with under_way(visit.doors):
-            received = await receive(request, visit.doors, partial(Upload, content_type, visit.token, line.limits))
+            upload = partial(Upload, content_type, visit.token, line.limits)
+            received = await receive(request, visit.person.key, visit.doors, upload)
             report = ReportTold.of(await desk.examine(line, visit.person, received), visit.lang)
     except Refused as no:
         if no.reason in OF_THE_FORM:

@@ -62,7 +62,7 @@ async def _sent(visit: Visit, folder: Path) -> tuple[tuple[Agency, ...], str]:
     content_type, path = request.headers.get(hdrs.CONTENT_TYPE, ""), folder / "sent"
     with path.open("wb") as sink:
         form = FileForm(content_type, visit.token, frozenset({"reason", "replacing"}), sink)
-        await transfers.pour(request, form, FILE_BYTES_MAX)
+        await transfers.pour(request, visit.person.key, form, FILE_BYTES_MAX)
         fields = form.finish()
     reason = reason_given(fields.get("reason", ""))
     named = path.rename(path.with_suffix(".csv" if form.file_name.lower().endswith(".csv") else ".json"))
