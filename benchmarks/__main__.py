@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import time
+import traceback
 from pathlib import Path
 
 from benchmarks.machine import load_average, machine, now, sentence
@@ -22,13 +24,18 @@ def main() -> None:
         print(_listed())
         return
     _allow_many_files()
-    here, runs = machine(), list[Ran]()
+    here, runs, failed = machine(), list[Ran](), list[str]()
     print(f"{sentence(here)}; load generator on the same cores\n", flush=True)
     for one in [named(name) for name in asked.scenario] or SCENARIOS:
         sizes = _sizes(one, asked)
         print(f"## {one.name}: {one.measures}\n", flush=True)
         before, began_s = load_average(), time.perf_counter()
-        outcome = one.run(**sizes)
+        try:
+            outcome = one.run(**sizes)
+        except Exception:  # the others are measured all the same; the end says which failed
+            failed.append(one.name)
+            traceback.print_exc()
+            continue
         command = _command(one, asked)
         runs.append(Ran(one.name, one.measures, command, now(), before, time.perf_counter() - began_s, here, outcome))
         print(section(runs[-1]), flush=True)
@@ -36,6 +43,8 @@ def main() -> None:
             asked.json.write_text(as_json(runs), encoding="utf-8")
         if asked.write:
             write_page(asked.write, runs[-1:])
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
 def _parser() -> argparse.ArgumentParser:
