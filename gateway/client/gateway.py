@@ -17,7 +17,7 @@ from gateway.client.events import changes
 from gateway.client.folder import Landing
 from gateway.client.life_results import Content, Related, Thread, UnmatchedPage
 from gateway.client.packets import Progress, Source, prepared
-from gateway.client.problem import TransferDamaged
+from gateway.client.problem import Problem, TransferDamaged
 from gateway.client.results import (
     Accepted,
     Agencies,
@@ -36,6 +36,7 @@ from gateway.client.results import (
     Refusals,
     Reported,
 )
+from gateway.client.uploads import remove, upload_large
 from gateway.client.wire import QUIET_TIMEOUT_S, Ask, Patience, Wire
 from gateway.edxml import Limits
 from gateway.model.packet import Staff
@@ -240,10 +241,20 @@ class GatewayClient:
         return await self._wire.ask(ask, _decoded(shape))
 
     async def _send_packet(self, path: str, source: Source, shape: type[Shape], progress: Progress | None) -> Shape:
+        """Large attachments first, each by an upload that goes on where a line broke; then the packet that names
+        them."""
         with await prepared(source, self._limits) as parcel:
-            headers = {"Content-Type": parcel.content_type, "Content-Length": str(parcel.size_bytes)}
-            ask = Ask("POST", path, headers=headers, body=lambda: parcel.pieces(progress))
-            return await self._wire.ask(ask, _decoded(shape))
+            ahead = await upload_large(self._wire, parcel, progress)
+            body = parcel.body(ahead)
+            headers = {"Content-Type": body.content_type, "Content-Length": str(body.size_bytes)}
+            ask = Ask("POST", path, headers=headers, body=lambda: body.pieces(None if ahead else progress))
+            try:
+                answer = await self._wire.ask(ask, _decoded(shape))
+            except Problem:
+                await remove(self._wire, ahead)
+                raise
+            await remove(self._wire, ahead)
+            return answer
 
     async def _fetch(
         self, delivery_id: str, packet: Path, attachments_in: Path | None, progress: Progress | None

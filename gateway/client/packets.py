@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class Readable(Protocol):
 
     @property
     def size_bytes(self) -> int: ...
-    def pieces(self) -> Iterator[bytes]: ...
+    def pieces(self, start: int = 0) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class InMemory:
     def size_bytes(self) -> int:
         return len(self.data)
 
-    def pieces(self) -> Iterator[bytes]:
-        yield self.data
+    def pieces(self, start: int = 0) -> Iterator[bytes]:
+        yield self.data[start:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ class OnDisk:
     def size_bytes(self) -> int:
         return self.path.stat().st_size
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self, start: int = 0) -> Iterator[bytes]:
         with self.path.open("rb") as file:
+            file.seek(start)
             yield from _read(file)
 
 
@@ -94,8 +95,8 @@ class Spool:
     def close(self) -> None:
         """All bytes have come; they stay readable."""
 
-    def pieces(self) -> Iterator[bytes]:
-        self.file.seek(0)
+    def pieces(self, start: int = 0) -> Iterator[bytes]:
+        self.file.seek(start)
         yield from _read(self.file)
 
 
@@ -105,13 +106,18 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 
 
 class Outgoing:
-    """A body ready to be sent, as often as it takes. A context manager: it may hold temporary files."""
+    """A packet ready to be sent, as often as it takes. A context manager: it may hold temporary files."""
 
-    def __init__(self, content_type: str, bodies: Sequence[Readable], held: ExitStack) -> None:
-        self.content_type = content_type
-        self._bodies = bodies
+    def __init__(
+        self,
+        packet: Readable,
+        held: ExitStack,
+        attachments: Sequence[tuple[str, Readable]] | None = None,
+    ) -> None:
+        """`attachments`: beside the packet, which has them inline where this is None."""
+        self._packet = packet
         self._held = held
-        self.size_bytes = sum(one.size_bytes for one in bodies)
+        self.attachments = attachments
 
     def __enter__(self) -> Outgoing:
         return self
@@ -123,11 +129,29 @@ class Outgoing:
         """Let the temporary files go."""
         self._held.close()
 
+    def body(self, ahead: Mapping[str, str]) -> Body:
+        """The request's body; `ahead`: addresses of attachments that were uploaded, by their content ids."""
+        if self.attachments is None:
+            return Body(INLINE, (self._packet,))
+        return _form(self._packet, self.attachments, ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body that can be sent as often as it takes."""
+
+    content_type: str
+    parts: Sequence[Readable]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(one.size_bytes for one in self.parts)
+
     async def pieces(self, progress: Progress | None) -> AsyncIterator[bytes]:
         """The bytes; one local read of at most PIECE_BYTES between two waits for the network."""
         done = 0
-        for body in self._bodies:
-            for piece in body.pieces():
+        for part in self.parts:
+            for piece in part.pieces():
                 yield piece
                 done += len(piece)
                 if progress is not None:
@@ -161,14 +185,15 @@ def outgoing(source: Source, limits: Limits) -> Outgoing:
     """What to send for `source`. OSError where a file cannot be read."""
     if isinstance(source, Parts):
         rows = [(name, OnDisk(one) if isinstance(one, Path) else InMemory(one)) for name, one in source.attachments]
-        return _form(source.skeleton, rows, ExitStack())
+        return Outgoing(InMemory(source.skeleton), ExitStack(), rows)
     whole: Readable = OnDisk(source) if isinstance(source, Path) else InMemory(source)
     if whole.size_bytes > INLINE_BYTES_MAX:
         with ExitStack() as opened:
             cut = _cut(whole, limits, opened)
             if cut is not None:
-                return _form(*cut, opened.pop_all())
-    return Outgoing(INLINE, [whole], ExitStack())
+                skeleton, parts = cut
+                return Outgoing(InMemory(skeleton), opened.pop_all(), parts)
+    return Outgoing(whole, ExitStack())
 
 
 def _cut(whole: Readable, limits: Limits, opened: ExitStack) -> tuple[bytes, list[tuple[str, Readable]]] | None:
@@ -194,16 +219,19 @@ def _cut(whole: Readable, limits: Limits, opened: ExitStack) -> tuple[bytes, lis
     return (cut.skeleton, rows) if rows else None
 
 
-def _form(skeleton: bytes, attachments: Sequence[tuple[str, Readable]], held: ExitStack) -> Outgoing:
+def _form(packet: Readable, attachments: Sequence[tuple[str, Readable]], ahead: Mapping[str, str]) -> Body:
     boundary = secrets.token_hex(24)
-    bodies: list[Readable] = []
-    rows: list[tuple[str, str, Readable]] = [("packet", INLINE, InMemory(skeleton))]
-    rows += [(name, "application/octet-stream", body) for name, body in attachments]
-    for name, content_type, body in rows:
-        written = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{written}"\r\nContent-Type: {content_type}\r\n\r\n'
-        )
-        bodies += [InMemory(head.encode()), body, InMemory(b"\r\n")]
-    bodies.append(InMemory(f"--{boundary}--\r\n".encode()))
-    return Outgoing(f"multipart/form-data; boundary={boundary}", bodies, held)
+    parts: list[Readable] = [InMemory(_head(boundary, "packet", INLINE)), packet, InMemory(b"\r\n")]
+    for name, body in attachments:
+        address = ahead.get(name)
+        head = _head(boundary, name, "application/octet-stream", address)
+        parts += [InMemory(head), InMemory(b"") if address else body, InMemory(b"\r\n")]
+    parts.append(InMemory(f"--{boundary}--\r\n".encode()))
+    return Body(f"multipart/form-data; boundary={boundary}", parts)
+
+
+def _head(boundary: str, name: str, content_type: str, location: str | None = None) -> bytes:
+    written = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    lines = [f"--{boundary}", f'Content-Disposition: form-data; name="{written}"', f"Content-Type: {content_type}"]
+    lines += [f"Content-Location: {location}"] if location else []
+    return "\r\n".join([*lines, "", ""]).encode()

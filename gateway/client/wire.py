@@ -18,6 +18,8 @@ from gateway.client.problem import Problem, Unreachable
 Result = TypeVar("Result")
 Body = bytes | AsyncIterator[bytes] | None
 
+FAULTS = (Problem, aiohttp.ClientError, TimeoutError, ConnectionError)
+"""How a try may fail."""
 CONNECT_TIMEOUT_S = 15.0
 QUIET_TIMEOUT_S = 120.0
 """Longest silence of the gateway inside an answer, beyond what we asked it to wait."""
@@ -88,18 +90,20 @@ class Wire:
             try:
                 async with self.opened(ask) as answer:
                     return await read(answer)
-            except Problem as no:
-                if not no.transient or attempt >= self._patience.attempts_max:
-                    raise
-                asked_s = no.retry_after_s
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL):
-                    raise Unreachable(f"{self._base}: {error}") from error  # trying again cannot mend these
-                if attempt >= self._patience.attempts_max:
-                    raise Unreachable(f"{self._base}: {error or type(error).__name__}") from error
-                asked_s = None
-            await asyncio.sleep(self._patience.pause_s(attempt, asked_s, self._chance.random()))
+            except FAULTS as fault:
+                await self.pause(attempt, fault, passing=isinstance(fault, Problem) and fault.transient)
             attempt += 1
+
+    async def pause(self, attempt: int, fault: Exception, *, passing: bool) -> None:
+        """Wait before the next try; Problem or Unreachable where there is none: it does not pass, or we are tired."""
+        tired = attempt >= self._patience.attempts_max
+        if isinstance(fault, Problem):
+            if tired or not passing:
+                raise fault
+        elif tired or isinstance(fault, aiohttp.ClientSSLError | aiohttp.InvalidURL):  # trying again cannot mend these
+            raise Unreachable(f"{self._base}: {fault or type(fault).__name__}") from fault
+        asked_s = fault.retry_after_s if isinstance(fault, Problem) else None
+        await asyncio.sleep(self._patience.pause_s(attempt, asked_s, self._chance.random()))
 
     @asynccontextmanager
     async def opened(self, ask: Ask) -> AsyncIterator[aiohttp.ClientResponse]:

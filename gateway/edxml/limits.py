@@ -9,11 +9,11 @@ from dataclasses import dataclass
 class Limits:
     """The largest packet we read. Every limit is inclusive; beyond it a packet is refused with a reason of its own."""
 
-    body_bytes_max: int = 3 * 1024**3
+    body_bytes_max: int = 8 * 1024**3
     """Bytes of the whole submission as sent, base64 included."""
     envelope_bytes_max: int = 1024**2
     """Bytes of the XML without its attachments."""
-    attachment_bytes_max: int = 2 * 1024**3
+    attachment_bytes_max: int = 5 * 1024**3
     """Bytes of one attachment, decoded."""
     attachments_max: int = 28
     """Attachments of one packet. With the envelope and the seal's own properties that makes 30 signed references, which
