@@ -9,7 +9,13 @@ from gateway.exchange.today import Need
 from gateway.http.console.clerk import CLERK, names, whose
 from gateway.http.console.page import Page, Visit
 
-FIGURES = ((Need.REFUSED, "bad"), (Need.RECALL, "bad"), (Need.DUE, "late"), (Need.RECEIPT, "late"))
+FIGURES = (
+    (Need.REFUSED, "bad"),
+    (Need.EXPIRED, "bad"),
+    (Need.RECALL, "bad"),
+    (Need.DUE, "late"),
+    (Need.RECEIPT, "late"),
+)
 PRESSING_SHOWN_MAX = 50
 
 

@@ -156,6 +156,35 @@ def test_of_two_at_once_the_second_sees_what_happened(tmp_path: Path, act: str) 
     play()
 
 
+@pytest.mark.parametrize("act", ["recall", "remind", "resend"])
+def test_of_two_of_one_agency_at_once_one_does_it_and_the_other_is_told(tmp_path: Path, act: str) -> None:
+    @awaited
+    async def play() -> None:
+        async with town(tmp_path) as here:
+            await settle(here)
+            dispatch = await sent(here)
+            delivery = await delivery_of(here, dispatch)
+            if act == "recall":
+                await fetched(here, delivery)
+            two = [await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}") for _ in range(2)]
+            fields = {"delivery": delivery, "words": "Gửi nhầm"}
+            await asyncio.gather(*(one.send(f"/documents/{dispatch}/{act}", **fields) for one in two))
+            assert [one.status for one in two] == [200, 200]
+            done, late = {
+                "recall": ("recalled", "recalled_before"),
+                "remind": ("reminded", "not_reminded"),
+                "resend": ("not_resent", "not_resent"),
+            }[act]
+            said_so = sorted(
+                next(word for word in (done, late) if said(one, f"console.clerk.done.{word}")) for one in two
+            )
+            assert said_so == sorted((done, late))
+            changes = await entries(here, EntryKind.CHANGE)
+            assert len([one for one in changes if one["addressees"] != "-"]) == (act == "recall")
+
+    play()
+
+
 @awaited
 async def test_a_reminder_goes_out_once_and_is_seen_by_both(tmp_path: Path) -> None:
     async with town(tmp_path) as here:

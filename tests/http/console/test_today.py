@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from gateway.store.queries.desk import newest_event
 from tests.http.console.papers import delivery_of, fetched, sent, told
 from tests.http.console.test_way_in import said
 from tests.http.console.visitor import Visitor, settle
-from tests.http.town import FAR, PROVINCE, awaited, town
+from tests.http.town import FAR, PROVINCE, Town, awaited, town
 
 
 @awaited
@@ -80,6 +81,39 @@ async def test_a_stream_tells_that_something_is_new_and_goes_on_after_a_break(tm
                             seen.append(line.decode()[4:].strip())
                             break
         assert int(seen[0]) < int(seen[1])
+
+
+async def _told_until(here: Town, cookies: dict[str, str], after: str, last: int) -> list[int]:
+    """What a stream tells behind a change, up to the newest one; then it is cut."""
+    seen: list[int] = []
+    headers = cookies | {"Last-Event-ID": after}
+    async with here.session.get(f"{here.url}/console/live?after=0", headers=headers) as answer, asyncio.timeout(10):
+        async for line in answer.content:
+            if line.startswith(b"id: "):
+                seen.append(int(line[4:]))
+                if seen[-1] >= last:
+                    break
+    return seen
+
+
+@awaited
+async def test_a_stream_cut_again_and_again_loses_nothing_and_tells_nothing_twice(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        visitor = await Visitor(here).enter("lan")
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
+        told, after = list[int](), await here.line.store.read(newest_event)
+        for cut in range(4):
+            for number in range(cut + 1):  # while nobody listens
+                await sent(here, f"G22.{cut}{number}", code_number=f"1{cut}{number}")
+            newest = await here.line.store.read(newest_event)
+            seen = await _told_until(here, cookies, str(after), newest)
+            assert seen[-1] == newest and min(seen) > after
+            told, after = told + seen, seen[-1]
+        assert told == sorted(set(told))
+        assert await _told_until(here, cookies, str(told[0]), told[-1]) == [told[-1]], (
+            "taken up earlier, to the end again"
+        )
 
 
 @awaited
