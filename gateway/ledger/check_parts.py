@@ -39,7 +39,7 @@ from gateway.ledger.evidence import RELAYED, EvidenceFacts, Submission, evidence
 from gateway.ledger.examination import PdfBasis
 from gateway.ledger.fault import Fault, ProofError
 from gateway.ledger.note import cut_note
-from gateway.ledger.page import page
+from gateway.ledger.page import form_of, page, page_form
 from gateway.model.refusal import Refused
 from gateway.trust import read_certificate, verify_countersigned
 from gateway.trust.files import open_files_seal
@@ -256,11 +256,16 @@ def check_container(book: Book) -> None:
 
 
 def check_page(book: Book) -> None:
-    """The page says what the other members say: it is made again from them."""
+    """The page says what the other members say: it is made again from them, where it has the form pages have here."""
     with book.part(PAGE):
         rest = {name: data for name, data in book.members.items() if name not in {MIMETYPE, PAGE, MANIFEST, SIGNATURES}}
-        if book.take(PAGE) != page(rest):
+        shown = book.take(PAGE)
+        if shown == page(rest):
+            return
+        form = form_of(shown)
+        if form in {None, page_form()}:
             raise ProofError(Fault.CASE_PAGE)
+        book.leave_open("page", form=form)
 
 
 def only_deliveries(entries: Mapping[int, Entry]) -> bool:

@@ -1,15 +1,18 @@
 """page.html of a case: what it says, for somebody who reads evidence and does not compute it.
 
 The page is made from the other members and from nothing else, so `check_case` makes it again and demands it byte for
-byte: nobody can slip words of his own into it. It has no script and loads nothing.
+byte: nobody can slip words of his own into it. It names the form it has: what another release made, in other words or
+another style, is told as not compared. It has no script and loads nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -38,9 +41,11 @@ SHOWN = frozenset(
         EntryKind.WITHDRAW,
         EntryKind.ANSWER,
         EntryKind.REMIND,
+        EntryKind.ATTEMPT,
     }
 )
 """What happens at an addressee's."""
+_FORM = re.compile(rb'<meta name="generator" content="truc case page ([0-9a-f]{16})">')
 _SIGNATURE, _SIGNATURE_END = b"<ds:Signature ", b"</ds:Signature>"
 
 
@@ -83,6 +88,7 @@ def page(members: Mapping[str, bytes]) -> bytes:
             say=_say,
             local=_local,
             has=frozenset(members),
+            form=page_form(),
             origin=members["checkpoint"].partition(b"\n")[0].decode(),
             size=members["checkpoint"].split(b"\n")[1].decode(),
             stamped_at=_stamped_at(members),
@@ -96,6 +102,20 @@ def page(members: Mapping[str, bytes]) -> bytes:
         )
         .encode()
     )
+
+
+@cache
+def page_form() -> str:
+    """Names the template, the words and the entries that pages of this release show: 16 characters of hex."""
+    parts = [files("gateway.ledger").joinpath("page.html").read_bytes(), " ".join(sorted(SHOWN)).encode()]
+    parts += [files("gateway.model").joinpath(f"catalogue/{lang}/page.toml").read_bytes() for lang in LANGUAGES]
+    return sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def form_of(shown: bytes) -> str | None:
+    """The form a page says it has; None where it says none."""
+    match = _FORM.search(shown)
+    return match[1].decode() if match else None
 
 
 def _say(lang: str, key: str, **values: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from dataclasses import replace
@@ -148,6 +149,18 @@ def test_words_put_into_the_page_are_named_even_where_the_gateway_sealed_them() 
     inside.pop("mimetype")
     inside["page.html"] = inside["page.html"].replace(b"</body>", b"<p>Guilty.</p></body>")
     assert faults(seal_case(inside, pki().gateway.signer, AT)) == {"page.html": Fault.CASE_PAGE}
+
+
+def test_a_page_of_another_release_is_told_as_not_compared_and_still_covered_by_the_seal() -> None:
+    inside = {name: data for name, data in unpack(written(whole())).items() if not name.startswith("META-INF/")}
+    inside.pop("mimetype")
+    inside["page.html"] = re.sub(rb"case page [0-9a-f]{16}", b"case page " + b"0" * 16, inside["page.html"])
+    other = seal_case(inside, pki().gateway.signer, AT)
+    report = check_case(other, LOG.key.vkey)
+    assert report.holds
+    assert [dict(one.values) for one in report.unproven if one.code == "unproven.page"] == [{"form": "0" * 16}]
+    changed_later = {**unpack(other), "page.html": inside["page.html"].replace(b"<h1>", b"<h2>", 1)}
+    assert faults(pack(changed_later))["page.html"] is Fault.CASE_SIGNED_OTHERWISE
 
 
 def test_other_words_than_those_the_ledger_holds_are_named() -> None:

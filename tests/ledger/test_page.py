@@ -7,7 +7,10 @@ import re
 from lxml import html
 
 from gateway.ledger.archive import unpack
-from gateway.ledger.page import page
+from gateway.ledger.evidence import ANSWER_EVIDENCE, STATUS_EVIDENCE
+from gateway.ledger.page import SHOWN, page
+from gateway.model.lifecycle import ChangeKind
+from gateway.model.words import LANGUAGES, text
 from tests.ledger.cases import whole, written
 
 APART = {"mimetype", "page.html", "META-INF/manifest.xml", "META-INF/signatures.xml"}
@@ -52,3 +55,10 @@ def test_the_same_members_give_the_same_page() -> None:
 def test_a_member_that_cannot_be_read_makes_a_poorer_page_and_no_error() -> None:
     for name in ("receipt.xml", "packet/envelope.edxml"):
         assert page({**members(), name: b"?"})
+
+
+def test_every_kind_and_code_it_shows_has_its_words() -> None:
+    codes = {*STATUS_EVIDENCE, *ANSWER_EVIDENCE, *(kind.relation for kind in ChangeKind), "deferred", "interrupted"}
+    for lang in LANGUAGES:
+        assert all(text(lang, f"page.kind.{kind}") for kind in SHOWN)
+        assert all(text(lang, f"page.code.{code}") for code in codes)
