@@ -18,6 +18,7 @@ from gateway.store.newcomer import Newcomer
 from gateway.store.newcomer_rows import insert
 from gateway.store.schema import NEW_DOCUMENT, dispatches
 from gateway.store.spoken_of import link, party_to
+from gateway.store.statements import Prepared
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
@@ -143,24 +144,34 @@ def _follow(tx: Transaction, admit: Admit, ledger_index: int) -> bool:
     return matched
 
 
-_PACKETS = select(
-    dispatches.c.peer,
-    dispatches.c.id,
-    dispatches.c.packet_digest,
-    dispatches.c.ledger_index,
-    dispatches.c.admitted_at,
-    dispatches.c.receipt_xml,
-).where(dispatches.c.packet_digest.in_(bindparam("digests", expanding=True)))
-
-_DOCUMENTS = (
+_PACKETS = Prepared(
+    select(dispatches.c.peer, dispatches.c.packet_digest).where(
+        dispatches.c.packet_digest.in_(bindparam("digests", expanding=True))
+    ),
+    "digests",
+)
+_TWIN = (
+    select(
+        dispatches.c.id,
+        dispatches.c.packet_digest,
+        dispatches.c.ledger_index,
+        dispatches.c.admitted_at,
+        dispatches.c.receipt_xml,
+    )
+    .where(dispatches.c.peer == bindparam("of_peer"))
+    .where(dispatches.c.packet_digest == bindparam("digest"))
+)
+_DOCUMENTS = Prepared(
     select(dispatches.c.document_id, dispatches.c.sender, dispatches.c.id)
     .where(dispatches.c.document_id.in_(bindparam("document_ids", expanding=True)))
-    .where(NEW_DOCUMENT)
+    .where(NEW_DOCUMENT),
+    "document_ids",
 )
-
-
-_NUMBERS = select(dispatches.c.number_key, dispatches.c.id).where(
-    dispatches.c.number_key.in_(bindparam("numbers", expanding=True))
+_NUMBERS = Prepared(
+    select(dispatches.c.number_key, dispatches.c.id).where(
+        dispatches.c.number_key.in_(bindparam("numbers", expanding=True))
+    ),
+    "numbers",
 )
 
 
@@ -180,16 +191,14 @@ class _Seen:
     @classmethod
     def find(cls, connection: Connection, operations: Sequence[Admit]) -> _Seen:
         seen = cls()
-        for row in connection.execute(_PACKETS, {"digests": [one.packet_digest for one in operations]}):
-            seen.packets[row.peer, row.packet_digest] = twin_of(row)
-        document_ids = [one.document_id for one in operations if one.document]
-        if document_ids:
-            for document_id, sender, dispatch_id in connection.execute(_DOCUMENTS, {"document_ids": document_ids}):
-                seen.documents.setdefault(document_id, {})[sender] = dispatch_id
-        numbers = [one.number for one in operations if one.number]
-        if numbers:
-            for number, dispatch_id in connection.execute(_NUMBERS, {"numbers": numbers}):
-                seen.numbers[number] = dispatch_id
+        for peer, digest in _PACKETS.rows(connection, *(one.packet_digest for one in operations)):
+            twin = connection.execute(_TWIN, {"of_peer": peer, "digest": digest}).one()
+            seen.packets[peer, digest] = twin_of(twin)
+        document_ids = (one.document_id for one in operations if one.document)
+        for document_id, sender, dispatch_id in _DOCUMENTS.rows(connection, *document_ids):
+            seen.documents.setdefault(document_id, {})[sender] = dispatch_id
+        for number, dispatch_id in _NUMBERS.rows(connection, *(one.number for one in operations if one.number)):
+            seen.numbers[number] = dispatch_id
         return seen
 
     def verdict(self, tx: Transaction, admit: Admit) -> Twin | Conflict | Barred | Admit:

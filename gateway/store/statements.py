@@ -1,17 +1,19 @@
 """Statements of the hot path: written in SQLAlchemy Core, compiled once for each engine, run by the bare driver.
 
 `Connection.execute` spends 15 to 40 µs of each admitted document on turning rows into dictionaries and back into tuples
-(measured: 163 against 122 µs a document in groups of 16). Everything that is not hot uses `Connection.execute`.
+(measured: 163 against 122 µs a document in groups of 16), and around each call of the driver as much as SQLite takes
+for the call; so the embedded database's driver is called by itself. What is not hot uses `Connection.execute`.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, Dialect, Insert, Table, bindparam
+from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = tuple[Any, ...]
@@ -29,8 +31,13 @@ class Insertion:
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert rows, each a tuple in the order of the columns."""
-        if rows:
-            connection.exec_driver_sql(self._compiled(connection.dialect), list(rows))
+        if not rows:
+            return
+        sql = self._compiled(connection.dialect)
+        if embedded := _embedded(connection):
+            embedded.executemany(sql, rows)
+        else:
+            connection.exec_driver_sql(sql, list(rows))
 
     def load(self, connection: Connection, rows: Iterable[Row]) -> None:
         """`run` for very many rows: PostgreSQL takes them by COPY as they come, an order of magnitude faster."""
@@ -60,7 +67,49 @@ class Insertion:
         return insert(self.table).values(values).on_conflict_do_nothing()
 
 
-def _positional(statement: Insert, dialect: Dialect, names: Sequence[str]) -> str:
-    compiled = statement.compile(dialect=dialect)
-    assert compiled.positiontup == list(names), "the driver takes values in the order of the columns"
+class Prepared:
+    """A statement whose parameters are given in order; a list parameter (`expanding`) takes all values there are."""
+
+    def __init__(self, statement: Select[Any] | Update, *names: str) -> None:
+        """`names` of the parameters, in the order in which they stand in the statement."""
+        self._statement = statement
+        self._names = names
+        self._sql: dict[tuple[str, int], str] = {}
+
+    def run(self, connection: Connection, *values: object) -> None:
+        """Do it, where nothing is asked."""
+        self._execute(connection, values)
+
+    def rows(self, connection: Connection, *values: object) -> Sequence[Row]:
+        """What it finds for these values, as the driver gives it; nothing for no value."""
+        return [tuple(row) for row in self._execute(connection, values).fetchall()] if values else ()
+
+    def _execute(self, connection: Connection, values: tuple[object, ...]) -> sqlite3.Cursor | CursorResult[Any]:
+        known = (connection.dialect.name, len(values))
+        if known not in self._sql:
+            self._sql[known] = self._compiled(connection.dialect, values)
+        if embedded := _embedded(connection):
+            return embedded.execute(self._sql[known], values)
+        return connection.exec_driver_sql(self._sql[known], values)
+
+    def _compiled(self, dialect: Dialect, values: Sequence[object]) -> str:
+        statement, names = self._statement, list(self._names)
+        if len(names) == 1 and statement.compile().binds[names[0]].expanding:
+            statement = statement.params({names[0]: list(values)})
+            names = [f"{names[0]}_{number}" for number in range(1, len(values) + 1)]
+        return _positional(statement, dialect, names)
+
+
+def _embedded(connection: Connection) -> sqlite3.Connection | None:
+    """SQLite's own connection, once a transaction has begun: SQLAlchemy begins one with the first statement it makes
+    itself. The errors of its calls are translated as SQLAlchemy's are (`store/faults.py`)."""
+    if not connection.in_transaction():
+        return None
+    driver = connection.connection.driver_connection
+    return driver if isinstance(driver, sqlite3.Connection) else None
+
+
+def _positional(statement: Insert | Select[Any] | Update, dialect: Dialect, names: Sequence[str]) -> str:
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    assert compiled.positiontup == list(names), "the driver takes values in the order of the parameters"
     return str(compiled)

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from gateway.ledger.tree import leaf_hash
 from gateway.store.schema import ledger_entries, ledger_head
-from gateway.store.statements import Insertion
+from gateway.store.statements import Insertion, Prepared
 
 R = TypeVar("R")
 
-_LOCK_HEAD = select(ledger_head.c.size).where(ledger_head.c.id == 1).with_for_update()
-_MOVE_HEAD = ledger_head.update().where(ledger_head.c.id == 1).values(size=bindparam("new_size"))
+_THE_ONE = ledger_head.c.id == bindparam("the_one")
+_LOCK_HEAD = Prepared(select(ledger_head.c.size).where(_THE_ONE).with_for_update(), "the_one")
+_MOVE_HEAD = Prepared(ledger_head.update().where(_THE_ONE).values(size=bindparam("new_size")), "new_size", "the_one")
 _APPEND = Insertion(ledger_entries)
 
 
@@ -29,7 +30,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.first_index = self._size = int(connection.execute(_LOCK_HEAD).scalar_one())
+        self.first_index = self._size = int(_LOCK_HEAD.rows(connection, 1)[0][0])
         self.leaves: list[bytes] = []
         """Hashes of the entries appended, from `first_index` on."""
 
@@ -55,7 +56,7 @@ class Transaction:
     def finish(self) -> None:
         """Move the head over what was appended. To be called last, before the commit."""
         if self.leaves:
-            self.connection.execute(_MOVE_HEAD, {"new_size": self._size})
+            _MOVE_HEAD.run(self.connection, self._size, 1)
 
 
 class Operation(Generic[R]):
