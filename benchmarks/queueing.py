@@ -18,6 +18,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.outcome import Cell, Table, table_lines
 from benchmarks.report import fill
@@ -168,7 +169,7 @@ def measured() -> tuple[float, float]:
     return float(life["server CPU ms/life"]) / PACKETS_OF_A_LIFE, float(workers["PostgreSQL CPU ms/document"])
 
 
-def _figures(scenario: str) -> dict[str, object]:
+def _figures(scenario: str) -> dict[str, Any]:
     """The first row of a scenario's first table, by column."""
     (one,) = json.loads((RESULTS / f"{scenario}.json").read_text(encoding="utf-8"))["scenarios"]
     table = one["outcome"]["tables"][0]

@@ -77,7 +77,7 @@ def write_page(page: Path, runs: Sequence[Ran]) -> None:
         (results / f"{one.name}.json").write_text(as_json([one]), "utf-8")
         for plot in one.outcome.plots:
             (results / f"{plot.name}.svg").write_text(svg(plot), "utf-8")
-    blocks = {one.name: f"{sentence(one.machine)}.\n\n{section(one)}{_plots(one.outcome)}" for one in runs}
+    blocks = {one.name: f"{section(one)}{_plots(one.outcome)}" for one in runs}
     text = page.read_text(encoding="utf-8")
     blocks[GOALS] = _all_goals(results, [match["name"] for match in BLOCK.finditer(text)])
     page.write_text(fill(text, blocks), encoding="utf-8")
@@ -101,20 +101,25 @@ def _plots(outcome: Outcome) -> str:
 
 
 def _all_goals(results: Path, names: Sequence[str]) -> str:
+    """The machines, and every goal there is a figure for."""
     lines = ["| goal | is | | beside | scenario, load before |", "|---|--:|---|---|---|"]
+    machines: dict[str, list[str]] = {}
     for name in names:
         file = results / f"{name}.json"
         if not file.exists():
             continue
-        (kept,) = json.loads(file.read_text(encoding="utf-8"))["scenarios"]
+        said = json.loads(file.read_text(encoding="utf-8"))
+        machines.setdefault(sentence(Machine(**said["machine"])), []).append(name)
+        (kept,) = said["scenarios"]
         for one in kept["outcome"]["goals"]:
             bound = f"{'≥' if one['at_least'] else '≤'} {_plain(one['bound'])} {one['unit']}".rstrip()
-            said = "reached" if one["reached"] else "**missed**"
-            where = f"[{name}](#{name}), {kept['load_before']:.1f}"
-            lines.append(
-                f"| {one['what']}: {bound} | {_plain(one['figure'])} | {said} | {one['reference']} | {where} |"
-            )
-    return "`make bench`; each line from the last run of its scenario.\n\n" + "\n".join(lines) + "\n"
+            reached = "reached" if one["reached"] else "**missed**"
+            figure, where = _plain(one["figure"]), f"[{name}](#{name}), {kept['load_before']:.1f}"
+            lines.append(f"| {one['what']}: {bound} | {figure} | {reached} | {one['reference']} | {where} |")
+    taken = [
+        f"{one}." if len(machines) == 1 else f"{', '.join(scenarios)}: {one}." for one, scenarios in machines.items()
+    ]
+    return "\n".join(["`make bench`; each line from the last run of its scenario.", *taken, "", *lines]) + "\n"
 
 
 def _plain(value: float) -> str:
