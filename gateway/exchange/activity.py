@@ -71,18 +71,22 @@ async def count(line: Line) -> bool:
 def read_stretch(connection: queries.Connection, now: datetime) -> Stretch:
     """The next entries to count, with what is known of them."""
     since = activity.counted(connection)
-    entries = tuple(read_entries(queries.entries(connection, since.next_index, ENTRIES_PER_ROUND), since.next_index))
+    read = read_facts(connection, since.next_index, ENTRIES_PER_ROUND, {})
+    owed = activity.receipts_owed(connection, {one for entry in read.entries for one in _spoken_of(entry)})
+    late = () if read.entries else activity.receipts_late(connection, now, ENTRIES_PER_ROUND)
+    return replace(read, after_round=since.round, owed=owed, late=late)
+
+
+def read_facts(
+    connection: queries.Connection, start: int, count: int, owed: Mapping[tuple[str, str], OwedReceipt]
+) -> Stretch:
+    """Entries from index `start` on, at most so many, with what the register knows of what they speak of; `owed`: the
+    receipts owed before them."""
+    entries = tuple(read_entries(queries.entries(connection, start, count), start))
     ids = {spoken_of for entry in entries for spoken_of in _spoken_of(entry)}
     targets = {entry["target"] for entry in entries if entry.kind is EntryKind.CHANGE}
-    return Stretch(
-        since.round,
-        since.next_index + len(entries),
-        entries,
-        activity.new_documents(connection, ids),
-        activity.first_recalls(connection, targets),
-        activity.receipts_owed(connection, ids),
-        () if entries else activity.receipts_late(connection, now, ENTRIES_PER_ROUND),
-    )
+    documents = activity.new_documents(connection, ids)
+    return Stretch(0, start + len(entries), entries, documents, activity.first_recalls(connection, targets), owed)
 
 
 def _spoken_of(entry: Entry) -> Iterable[str]:

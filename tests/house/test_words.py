@@ -88,13 +88,51 @@ def test_catalogues_repeat_no_key_between_their_pages() -> None:
                 seen[key] = page.name
 
 
-def test_every_sentence_is_used() -> None:
-    """The source names the key whole, or builds it from a beginning: `f"config.{section}.{key}"`."""
+TEMPLATES = {
+    "console": sorted((PACKAGE / "http" / "console" / "templates").glob("*.html")),
+    "audit_report": [PACKAGE / "exchange" / "audit_report.html"],
+    "overview_report": [PACKAGE / "exchange" / "overview_report.html"],
+    "page": [PACKAGE / "ledger" / "page.html"],
+}
+"""Pages whose words are asked for without the first part of their keys, which the code that renders them adds."""
+QUOTED = re.compile(r"[\"']([a-z_][a-z_0-9.-]*)[\"'](?!\s*~)")
+BEGUN = re.compile(r"[\"']([a-z_][a-z_0-9.-]*)\.[\"']\s*~")
+ASKED = re.compile(r"\b(t|say|word)\(\s*(?:(?:lang|[\"'][a-z]{2}[\"']),\s*)?[\"']([a-z_][a-z_0-9.-]*)[\"']\s*[,)]")
+
+
+def _said() -> tuple[set[str], set[str]]:
+    """Keys that code or a page names whole, and beginnings they are built from: `f"config.{section}.{key}"`."""
     source = "\n".join(module.text for module in modules())
-    named = set(re.findall(r"[\"']([a-z_][a-z_0-9.]+)[\"']", source))
-    built = {match.group(1) for match in re.finditer(r"f[\"']([a-z_.]+)\.(?=\{)", source)}
-    idle = [key for key in KEYS if key not in named and not any(key.startswith(f"{start}.") for start in built)]
-    assert not idle, f"nobody says {idle}"
+    named = set(re.findall(r"[\"']([a-z_][a-z_0-9.-]+)[\"']", source))
+    built = {match.group(1) for match in re.finditer(r"f[\"']([a-z_.]+)\.(?=\{)", source)} - TEMPLATES.keys()
+    for first, pages in TEMPLATES.items():
+        page = "\n".join(one.read_text(encoding="utf-8") for one in pages)
+        named |= {f"{first}.{key}" for key in (*QUOTED.findall(page), *named)}
+        built |= {f"{first}.{start}" for start in (*BEGUN.findall(page), *built)}
+    return named, built
+
+
+def _idle(keys: list[str]) -> list[str]:
+    named, built = _said()
+    return [key for key in keys if key not in named and not any(key.startswith(f"{start}.") for start in built)]
+
+
+def test_every_sentence_is_used() -> None:
+    assert not (idle := _idle(KEYS)), f"nobody says {idle}"
+
+
+@pytest.mark.parametrize("planted", ["console.health.planted", "say.planted", "page.planted", "planted"])
+def test_a_sentence_nobody_says_is_found(planted: str) -> None:
+    assert _idle([planted]) == [planted]
+
+
+@pytest.mark.parametrize("first", TEMPLATES)
+def test_what_a_page_says_is_in_the_catalogues(first: str) -> None:
+    """What it names whole; a key that is built is met by the tests of its page."""
+    begins = {"t": first, "say": first, "word": "console.overview"}
+    for page in TEMPLATES[first]:
+        asked = {f"{begins[how]}.{key}" for how, key in ASKED.findall(page.read_text(encoding="utf-8"))}
+        assert not (missing := asked - words.keys("vi")), f"{page.name}: {missing}"
 
 
 def test_an_unknown_key_is_a_bug_and_says_so() -> None:

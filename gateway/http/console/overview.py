@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from aiohttp import web
 
 from gateway.exchange.acts import export_act, note
+from gateway.exchange.charts import bars
 from gateway.exchange.overview import Figures, Overview, Scope, by_level, overview
-from gateway.http.console.charts import bars
+from gateway.exchange.overview_report import report
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.sheets import download, sheet
 from gateway.model.activity import MEASURES, Length, Level, Measure, Span
@@ -93,6 +97,21 @@ async def page(visit: Visit) -> web.Response:
     )
 
 
+async def printed(visit: Visit) -> web.Response:
+    """The report on paper and its seal, in one archive; the ledger knows who took it, and which page."""
+    asked = _asked(visit)
+    name = f"tinh-hinh-{asked.span.written}"
+    one = await report(visit.line, asked.span, asked.scope, f"{name}.html", visit.person.name, visit.lang)
+    await note(visit.line, export_act(visit.actor, "overview_report", one.page, visit.line.clock()))
+    packed = io.BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(one.page_name, one.page)
+        archive.writestr(one.seal_name, one.seal)
+        archive.writestr("seal.pem", ssl.DER_cert_to_PEM_cert(visit.line.signer.certificate_der))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return web.Response(body=packed.getvalue(), content_type="application/zip", headers=headers)
+
+
 async def export(visit: Visit) -> web.Response:
     """Every agency's figures of the period as CSV; the ledger knows who took it."""
     asked = _asked(visit)
@@ -146,5 +165,6 @@ def _offered(length: Length, today: date) -> tuple[Span, ...]:
 PAGES = (
     Page("GET", "/overview", "console_overview", page, (Role.STEERING,)),
     Page("POST", "/overview/export", "console_overview_export", export, (Role.STEERING,)),
+    Page("POST", "/overview/report", "console_overview_report", printed, (Role.STEERING,)),
 )
-WAYS = (("/overview", "overview"),)
+WAYS = (("/overview", "overview"), ("/flow", "flow"))

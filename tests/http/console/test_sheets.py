@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from gateway.http.console.charts import bars, ceiling
+from gateway.exchange.charts import bars, ceiling
 from gateway.http.console.sheets import sheet
 
 

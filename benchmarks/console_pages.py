@@ -1,0 +1,154 @@
+"""What every page of the console costs the server when a million dispatches lie in the register, on either engine.
+
+`python -m benchmarks.console_pages [--dispatches N] [--agencies N] [--rounds N] [--engine sqlite|postgresql]`
+
+Each page is asked for in turn over HTTP, on one connection, as a browser does. Times are by the clock from the question
+to the last byte: the median, the fastest and the slowest of the rounds; on a busy machine the fastest says most. CPU is
+of the gateway's own process, with the asking client in it; PostgreSQL's processes are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.console_fill import Filling, country
+from gateway.cli import diagnostics
+from gateway.config import Log
+from gateway.exchange.overview import connected
+from gateway.exchange.sequencer import Sequencer
+from gateway.exchange.watch import refresh_directory
+from gateway.model.agency import DirectoryAct
+from gateway.store import PutDirectory, Store
+from tests.http.console.papers import delivery_of, fetched, sent
+from tests.http.console.visitor import EVERYBODY, Visitor, settle
+from tests.http.town import PROVINCE, Clock, Town, open_line, town
+from tests.postgres import PostgresServer, binaries
+
+ENTRIES_PER_CHECKPOINT = 65_536
+OVER_MS, OVER_BYTES = 100, 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one page cost, round by round."""
+
+    wall_ms: tuple[float, ...]
+    cpu_ms: tuple[float, ...]
+    size_bytes: int
+
+
+def main() -> None:
+    """Measure and print, as Markdown."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.console_pages", description=__doc__.splitlines()[0])
+    asked.add_argument("--dispatches", type=int, default=1_000_000)
+    asked.add_argument("--agencies", type=int, default=1_000)
+    asked.add_argument("--rounds", type=int, default=15)
+    asked.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    options = asked.parse_args()
+    diagnostics.configure(Log(level="error"))
+    for engine in options.engine or ("sqlite", "postgresql"):
+        with TemporaryDirectory(prefix="console-pages-") as folder:
+            Path(folder).chmod(0o755)
+            costs = _on(engine, Path(folder), Filling(options.dispatches, options.agencies), options.rounds)
+        print(f"\n{options.dispatches:,} dispatches, {options.agencies:,} agencies, {engine}:\n")
+        _tell(costs)
+
+
+def _on(engine: str, folder: Path, filling: Filling, rounds: int) -> dict[str, Cost]:
+    if engine == "sqlite":
+        url = f"sqlite:///{folder / 'register.db'}"
+        Store.create(url)
+        filling.into(url)
+        return asyncio.run(_measured(url, folder, filling.agencies, rounds))
+    programs = binaries()
+    assert programs is not None, "PostgreSQL is installed (.ci/packages)"
+    (cluster := folder / "pg").mkdir()
+    server = PostgresServer(programs, cluster)
+    try:
+        url = server.fresh_database()
+        filling.into(url)
+        return asyncio.run(_measured(url, folder, filling.agencies, rounds))
+    finally:
+        server.kill()
+
+
+async def _measured(url: str, home: Path, agencies: int, rounds: int) -> dict[str, Cost]:
+    await _seal(url, home)
+    async with town(home, url=url) as here:
+        after = country(agencies)
+        await here.line.store.write(PutDirectory(after, here.clock(), act=DirectoryAct.IMPORT, by="@bench"))
+        await settle(here)
+        await refresh_directory(here.line)
+        await connected(here.line)
+        dispatch_id = await sent(here, "G22.1", (PROVINCE,))
+        delivery_id = await delivery_of(here, dispatch_id)
+        await fetched(here, delivery_id)
+        visitors = {person.key: await Visitor(here).enter(person.key) for person in EVERYBODY}
+        costs = {}
+        for who, path in _pages(dispatch_id, delivery_id):
+            costs[f"{path.replace(dispatch_id, 'ID').replace(delivery_id, 'ID')} ({who})"] = await _cost(
+                here, visitors[who], path, rounds
+            )
+        return costs
+
+
+async def _seal(url: str, home: Path) -> None:
+    """Put every entry under a checkpoint, as the gateway would have."""
+    store = Store.open(url, home / "blobs")
+    sequencer = Sequencer(open_line(store, home, Clock()), ENTRIES_PER_CHECKPOINT)
+    try:
+        while await sequencer.once():
+            pass
+    finally:
+        store.close()
+
+
+def _pages(dispatch_id: str, delivery_id: str) -> list[tuple[str, str]]:
+    """Every page of people, by whoever looks at it: `lan` and `hoa` are clerks of the ministry and of the province."""
+    clerk = ["/today", "/search?q=hội+nghị", "/search?q=7816", "/books", "/books?which=in", "/check"]
+    auditor = ["/ledger", "/ledger/1000", "/dispatches", f"/dispatches/{dispatch_id}", "/anomalies", "/acts"]
+    lists = [f"/deliveries?which={which}" for which in ("waiting", "held", "failed")]
+    operator = [
+        *("/health", *lists, f"/deliveries/{delivery_id}", "/peers", "/peers/tinh", "/webhooks", "/tables"),
+        *("/directory", "/flow?days=7", "/flow?days=30"),
+    ]
+    steering = ["/overview", "/overview?period=2026", "/overview?period=2026&level=commune"]
+    return [
+        *(("lan", path) for path in (*clerk, f"/documents/{dispatch_id}", "/account")),
+        ("hoa", "/today"),
+        *(("minh", path) for path in auditor),
+        *(("tuan", path) for path in operator),
+        *(("binh", path) for path in steering),
+    ]
+
+
+async def _cost(here: Town, visitor: Visitor, path: str, rounds: int) -> Cost:
+    await visitor.go(path)
+    assert visitor.status == 200, (path, visitor.status, visitor.page[:2000])
+    wall, cpu = [], []
+    for _ in range(rounds):
+        await asyncio.sleep(0.02)
+        started_s, worked_s = time.perf_counter(), time.process_time()
+        await visitor.go(path)
+        wall.append((time.perf_counter() - started_s) * 1000)
+        cpu.append((time.process_time() - worked_s) * 1000)
+    return Cost(tuple(wall), tuple(cpu), len(visitor.page.encode()))
+
+
+def _tell(costs: dict[str, Cost]) -> None:
+    print("| page | median, ms | fastest | slowest | CPU, ms | KB |\n|---|--:|--:|--:|--:|--:|")
+    for name, one in costs.items():
+        median = statistics.median(one.wall_ms)
+        times = f"{median:.0f} | {min(one.wall_ms):.0f} | {max(one.wall_ms):.0f} | {statistics.median(one.cpu_ms):.0f}"
+        over = " **!**" if min(one.wall_ms) > OVER_MS or one.size_bytes > OVER_BYTES else ""
+        print(f"| `{name}`{over} | {times} | {one.size_bytes / 1000:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
