@@ -45,7 +45,11 @@ async def evidence_taken(line: Line, peer: Peer, dispatch_id: str, what: str) ->
 
     No person's key has a colon: a person and a system of one name are two who looked.
     """
-    actor = Actor(f"peer:{peer.key}", line.secrets.secret("peer", peer.key, 0).hex())
+    await first_look(line, Actor(f"peer:{peer.key}", line.secrets.secret("peer", peer.key, 0).hex()), dispatch_id, what)
+
+
+async def first_look(line: Line, actor: Actor, dispatch_id: str, what: str) -> None:
+    """Somebody takes what there is no content in: recorded before it is given, the first time, and for no reason."""
     salt = line.chance.randbytes(SALT_BYTES)
     act = view_act(actor, dispatch_id, what, "", salt, line.clock())
     if await line.store.write(RecordFirst(act)):

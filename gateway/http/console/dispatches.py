@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.exchange import evidence, lifecycle
-from gateway.exchange.acts import note, view_act
+from gateway.exchange.acts import first_look, note, view_act
 from gateway.exchange.courier import check_kept
 from gateway.exchange.line import SALT_BYTES
 from gateway.exchange.operating import REASON_CHARS_MAX, reason_given
@@ -63,9 +63,10 @@ async def attachment(visit: Visit) -> web.StreamResponse:
 
 
 async def evidence_document(visit: Visit) -> web.Response:
-    """One sealed evidence: of an event, with no content in it."""
+    """One sealed evidence: of an event, with no content in it. That somebody took some of this dispatch is recorded."""
     seen, index, event = await _seen(visit), int(visit.part("index")), visit.part("event")
     body = await evidence.of_event(visit.line, seen, index, event)
+    await first_look(visit.line, visit.actor, seen.id, "evidence")
     headers = {"Content-Disposition": f'attachment; filename="{seen.id}-{index}-{event}.xml"'}
     return web.Response(body=body, content_type="application/xml", headers=headers)
 

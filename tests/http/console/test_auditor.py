@@ -112,7 +112,8 @@ async def test_evidence_is_taken_without_a_look_at_the_content(tmp_path: Path) -
         assert auditor.headers["Content-Type"].startswith("application/xml")
         assert "SubmissionAcceptance" in auditor.page
         assert SECRET not in auditor.page
-        assert await views(here) == []
+        await auditor.go(first)
+        assert await views(here) == ["evidence"], "the first time it is taken"
         assert (await auditor.go(f"/dispatches/{dispatch_id}/evidence/999/SubmissionAcceptance")).status == 404
 
 
