@@ -73,7 +73,7 @@ def add(
     settings = config.load(config_file)
     if subject and not settings.provider.issuer:
         raise Failed(session.say("say.person.no_provider"), session.say("say.person.no_provider_hint"))
-    new = asyncio.run(_put(session, settings, wanted, reason))
+    new = asyncio.run(_put(session, settings, wanted, subject or "", reason))
     if subject is not None:
         asyncio.run(_bind(session, settings, key, subject, reason))
     if new and not subject:
@@ -82,9 +82,12 @@ def add(
         session.tell("say.person.changed", person=key)
 
 
-async def _put(session: Session, settings: Config, wanted: Person, reason: str) -> bool:
-    """Record the person. True where they are new."""
+async def _put(session: Session, settings: Config, wanted: Person, subject: str, reason: str) -> bool:
+    """Record the person, unless `subject` is somebody else's. True where they are new."""
     async with opened(settings) as store:
+        holder = await store.read(reading.holder_of, settings.provider.issuer, subject)
+        if holder is not None and holder.person.key != wanted.key:
+            raise Failed(session.say("say.person.subject_taken", subject=subject))
         directory = await directory_in_force(store)
         known = {one.agency: directory.agency(one.agency) for one in wanted.works_for}
         if missing := [written for written, agency in known.items() if agency is None]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.http.console.visitor import PASSWORD, settle
 from tests.http.town import Town, town
 from tests.outside import require
+from tests.provider import issuer
+
+__all__ = ["issuer"]
 
 T = TypeVar("T")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
@@ -78,15 +81,25 @@ class Console:
         assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.fixture
-def console(chromium: Browser, tmp_path: Path) -> Iterator[Console]:
+@asynccontextmanager
+async def settled(folder: Path) -> AsyncIterator[Town]:
+    """A town with everybody let into its console."""
+    async with town(folder) as here:
+        await settle(here)
+        yield here
+
+
+@contextmanager
+def console_of(
+    chromium: Browser, folder: Path, opening: Callable[[], AbstractAsyncContextManager[Town]]
+) -> Iterator[Console]:
+    """The console of a town, until the block ends; the town lives on a loop of its own."""
     loop = asyncio.new_event_loop()
     ready, leave = threading.Event(), asyncio.Event()
     known: list[Town] = []
 
     async def live() -> None:
-        async with town(tmp_path) as here:
-            await settle(here)
+        async with opening() as here:
             known.append(here)
             ready.set()
             await leave.wait()
@@ -94,7 +107,7 @@ def console(chromium: Browser, tmp_path: Path) -> Iterator[Console]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(live()), name="town")
     thread.start()
     assert ready.wait(30), "the town did not open"
-    pictures = Path(os.environ.get("GATEWAY_SCREENSHOTS", tmp_path / "pictures"))
+    pictures = Path(os.environ.get("GATEWAY_SCREENSHOTS", folder / "pictures"))
     pictures.mkdir(parents=True, exist_ok=True)
     here = Console(known[0], loop, chromium, pictures)
     try:
@@ -104,3 +117,9 @@ def console(chromium: Browser, tmp_path: Path) -> Iterator[Console]:
         loop.call_soon_threadsafe(leave.set)
         thread.join(30)
         loop.close()
+
+
+@pytest.fixture
+def console(chromium: Browser, tmp_path: Path) -> Iterator[Console]:
+    with console_of(chromium, tmp_path, lambda: settled(tmp_path)) as here:
+        yield here

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pyotp
 import pytest
 
 from gateway.model.words import text
 from tests.browser.conftest import Console
-from tests.http.console.visitor import LAN
+from tests.http.console.visitor import LAN, PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -44,3 +45,17 @@ def test_the_language_is_changed_where_one_is(console: Console) -> None:
     page.click("text=English")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.url.endswith("/console/account")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("phone", "dark")])
+def test_a_new_second_factor_is_set_up_and_its_recovery_codes_shown(console: Console, size: str, scheme: str) -> None:
+    page = console.enter("lan", size=size, scheme=scheme)
+    page.goto("/console/account")
+    page.fill("#factor-password", PASSWORD)
+    page.click(f"text={text('vi', 'console.account.factor_new')}")
+    secret = page.locator(".secret").inner_text().replace(" ", "")
+    console.look(page, f"factor-{size}-{scheme}")
+    page.fill("#code", pyotp.TOTP(secret).at(console.here.clock()))
+    page.click(f"text={text('vi', 'console.account.factor_take')}")
+    assert page.locator("ul.secret li").count() == 8
+    console.look(page, f"recovery-{size}-{scheme}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,52 @@ def test_what_cannot_be_done_is_said_with_its_reason(home: Path, words: tuple[st
     assert outcome.code != 0
     assert said in outcome.err
     assert asked(home, people.people) == ()
+
+
+def joined(home: Path) -> Path:
+    """The home, with a provider configured."""
+    section = '[provider]\nissuer = "https://sso.example.vn"\nclient_id = "truc"\n'
+    written = home.read_text()
+    start = written.index("[provider]")
+    rest = written[start:].partition("\n[")[2]
+    home.write_text(written[:start] + section + (f"[{rest}" if rest else ""))
+    return home
+
+
+def holder(home: Path, subject: str) -> str | None:
+    row = asked(home, people.holder_of, "https://sso.example.vn", subject)
+    return row and row.person.key
+
+
+def test_an_account_at_the_provider_is_somebodys_by_an_operators_word_alone(home: Path) -> None:
+    said = add(joined(home), "--works-for", "G99", "--provider-subject", "sub-1", "--reason", "vào bằng tài khoản Bộ")
+    assert said.code == 0
+    assert "sub-1" in said.out
+    assert "Mật khẩu" not in said.out
+    assert asked(home, people.person, "lan.nguyen").password is None
+    assert holder(home, "sub-1") == "lan.nguyen"
+    taken = person(home, "add", "hoa", "--name", "Hoa", "--role", "auditor", "--provider-subject", "sub-1")
+    assert taken.code == 1
+    assert "đã gắn với người khác" in taken.err
+    assert asked(home, people.person, "hoa") is None
+    add(home, "--works-for", "G99", "--provider-subject", "sub-2")
+    assert [holder(home, one) for one in ("sub-1", "sub-2")] == [None, "lan.nguyen"]
+    assert "không còn tài khoản nào" in add(home, "--works-for", "G99", "--provider-subject", "").out
+    assert holder(home, "sub-2") is None
+
+
+def test_without_a_provider_no_account_of_one_is_anybodys(home: Path) -> None:
+    said = add(home, "--works-for", "G99", "--provider-subject", "sub-1")
+    assert said.code == 1
+    assert "chưa cấu hình" in said.err
+    assert asked(home, people.people) == ()
+
+
+def test_an_operator_ends_every_session_of_somebody_who_may_enter_again(home: Path) -> None:
+    secrets = shown(add(home, "--works-for", "G99"))
+    assert asyncio.run(entered(home, *secrets))
+    ended = person(home, "sign-out", "lan.nguyen", "--reason", "mất máy")
+    assert ended.code == 0
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    assert asked(home, people.sessions_of, "lan.nguyen", long_ago, long_ago) == ()
+    assert person(home, "sign-out", "nobody").code == 1
