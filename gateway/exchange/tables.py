@@ -79,8 +79,8 @@ async def approve(line: Line, actor: Actor, version: int, written: str) -> None:
 
 
 def signed_as(actor: Actor) -> str:
-    """A person's name as the register of tables writes it, and as version 0.1 wrote it into the ledger: without a
-    hyphen. Two names that fall together count as one person: they cannot approve for each other."""
+    """A person's name as the register of tables writes it, and as the ledger once had it: without a hyphen. Two names
+    that fall together count as one person: they cannot approve for each other."""
     return actor.key.replace("-", "_")
 
 

@@ -181,8 +181,8 @@ FORMER_FIELDS: dict[EntryKind, dict[str, Form]] = {
     EntryKind.TABLE_PROPOSED: {**_TABLE, "by": Form.WORD},
     EntryKind.TABLE_APPROVED: {**_TABLE, "by": Form.WORD},
 }
-"""As version 0.1 wrote them: a digest of the document id without salt, an operator's name in clear. Such entries are
-read for ever; nothing writes them any more."""
+"""As they were written before schema revision 0012: a digest of the document id without salt, an operator's name in
+clear. Such entries are read for ever; nothing writes them any more."""
 
 
 @dataclass(frozen=True, slots=True)

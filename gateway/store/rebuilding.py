@@ -267,7 +267,7 @@ class Rebuilding:
 
 
 def _name(field: str, entry: Entry) -> Fields:
-    """Who stands behind an entry about a table, where it says so by name, as version 0.1 did; its digests are those of
+    """Who stands behind an entry about a table, where it says so by name, as it once did; its digests are those of
     a person's row, or of a key the register does not hold."""
     return {} if Form.DIGEST.value.fullmatch(entry["by"]) else {field: entry["by"]}
 

@@ -77,7 +77,7 @@ def test_two_people_put_a_table_in_force_and_the_ledger_keeps_both(home: Path, s
 
 
 def test_a_proposal_whose_entry_names_its_operator_is_approved_and_replayed(home: Path, second: Path) -> None:
-    """As version 0.1 wrote it."""
+    """As it was once written."""
 
     async def play() -> list[Difference]:
         async with open_line(config.load(home)) as line:

@@ -73,7 +73,7 @@ def test_peers_see_that_an_operator_acted_and_not_their_words(story: Story, stor
             (one,) = (await register.dispatch(story.line, story.peer(peer), row.dispatch_id)).deliveries
             assert [step.detail for step in one.timeline] == ["", "operator", "operator"]
         engine = writer_engine(parse_url(store_url))
-        with engine.begin() as connection:  # as version 0.1 wrote it
+        with engine.begin() as connection:  # as it was once written
             index = connection.execute(select(func.max(ledger_entries.c.ledger_index))).scalar_one()
             values = {"event": "held", "at": 1, "detail": "giám đốc X gọi điện", "ledger_index": index}
             connection.execute(insert(delivery_events).values(delivery_id=delivery_id, **values))

@@ -166,7 +166,7 @@ FORMER[EntryKind.TABLE_APPROVED] = FORMER[EntryKind.TABLE_PROPOSED].replace(b"la
 
 
 @pytest.mark.parametrize("kind", FORMER_FIELDS)
-def test_what_version_0_1_wrote_is_read_for_ever_and_never_written_again(kind: EntryKind) -> None:
+def test_what_was_once_written_is_read_for_ever_and_never_written_again(kind: EntryKind) -> None:
     old = b"truc-ledger-v1\nkind: %s\nat: 2026-11-23T08:00:00.123456Z\n" % kind.encode() + FORMER[kind]
     entry = decode(old)
     assert dict(entry.fields).keys() == FORMER_FIELDS[kind].keys()

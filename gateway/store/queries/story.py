@@ -74,7 +74,7 @@ def _dispatch(connection: Connection, row: Row[*tuple[Any, ...]]) -> Dispatch:
 
 
 def _detail(row: Row[*tuple[Any, ...]]) -> str:
-    """What a step says beside its name. Version 0.1 put an operator's own words here, which are not the peers'."""
+    """What a step says beside its name. Once an operator's own words stood here, which are not the peers'."""
     held_or_released = row.event in (DeliveryStatus.HELD, DeliveryStatus.QUEUED)
     return BY_OPERATOR if row.detail and held_or_released else str(row.detail)
 
