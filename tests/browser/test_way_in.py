@@ -52,10 +52,10 @@ def test_a_new_second_factor_is_set_up_and_its_recovery_codes_shown(console: Con
     page = console.enter("lan", size=size, scheme=scheme)
     page.goto("/console/account")
     page.fill("#factor-password", PASSWORD)
-    page.click(f"text={text('vi', 'console.account.factor_new')}")
+    page.click("form[action='/console/account/factor'] button")
     secret = page.locator(".secret").inner_text().replace(" ", "")
     console.look(page, f"factor-{size}-{scheme}")
     page.fill("#code", pyotp.TOTP(secret).at(console.here.clock()))
-    page.click(f"text={text('vi', 'console.account.factor_take')}")
+    page.click("form[action='/console/account/factor/code'] button")
     assert page.locator("ul.secret li").count() == 8
     console.look(page, f"recovery-{size}-{scheme}")
