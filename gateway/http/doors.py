@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiohttp import hdrs, web
@@ -22,6 +22,7 @@ from gateway.exchange.uploads import UploadRules
 from gateway.http.axis import AxisRules, add_dialect, is_below
 from gateway.http.axis.envelope import VOICE as AXIS_VOICE
 from gateway.http.console.doors_of_people import add_console
+from gateway.http.crowd import Connections, Crowd, connections_that_fit
 from gateway.http.endpoints import ANYONE, Call, Doors, Endpoint, read_query
 from gateway.http.faults import fault, fault_found
 from gateway.http.identity import Identity
@@ -60,7 +61,8 @@ def build_app(
     limits, axis = limits or HttpLimits(), axis or AxisRules()
     description = msgspec.json.encode(document(ENDPOINTS))
     waiting, kept = Waiting(limits.waiting_per_peer_max), uploads or UploadRules()
-    doors = Doors(line, limits, Metrics(), Transfers(limits), waiting, kept, description)
+    crowd = Crowd(limits.submissions_max)
+    doors = Doors(line, limits, Metrics(), Transfers(limits), waiting, kept, crowd, description)
     identity = Identity(lambda digest: line.store.read(queries.credential, digest), limits)
     app = web.Application(middlewares=[_threshold])
     app[DOORS], app[AXIS] = doors, axis
@@ -107,10 +109,11 @@ async def _threshold(request: web.Request, handler: Answering) -> web.StreamResp
         reason = facts.known.get("reason")
         request.app[DOORS].metrics.answered(endpoint, status, reason, seconds)
         facts.add(method=request.method, path=request.path, address=request.remote or "")
-        LOG.info(
-            "request", request_id=facts.request_id, endpoint=endpoint, status=status,
-            ms=round(seconds * 1000, 3), **facts.known,
-        )  # fmt: skip
+        if reason != Reason.OVERLOADED:  # of those sent away the log says only that there are some (`crowd`)
+            LOG.info(
+                "request", request_id=facts.request_id, endpoint=endpoint, status=status,
+                ms=round(seconds * 1000, 3), **facts.known,
+            )  # fmt: skip
 
 
 async def _answer(request: web.Request, answering: Answering) -> web.StreamResponse:
@@ -167,7 +170,7 @@ class DoorRunner(web.AppRunner):
     """Serves an application of `build_app` within its limits."""
 
     def __init__(self, app: web.Application, shutdown_timeout_s: float = 20.0) -> None:
-        limits = app[DOORS].limits
+        self._limits = limits = app[DOORS].limits
         self._axis = app[AXIS]
         super().__init__(
             app,
@@ -183,12 +186,15 @@ class DoorRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return _Server(
+        ours = _Server(
             partial(_outermost, server.request_handler),
             request_factory=partial(_voiced, server.request_factory, self._axis),
             loop=asyncio.get_running_loop(),
             **server._kwargs,
         )
+        limits = self._limits
+        ours.connected = Connections(connections_that_fit(limits.connections_max), limits.write_timeout_s)
+        return ours
 
 
 def _voiced(make: Callable[..., web.BaseRequest], axis: AxisRules, *args: object) -> web.BaseRequest:
@@ -200,14 +206,26 @@ def _voiced(make: Callable[..., web.BaseRequest], axis: AxisRules, *args: object
 
 
 class _Server(web.Server):
+    connected: Connections
+    """Who is connected at these doors."""
+
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's connection, with its own complaints in our shape."""
+    """aiohttp's connection: one of so many, and with its own complaints in our shape."""
 
     __slots__ = ()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if cast(_Server, self._manager).connected.come(cast(asyncio.Transport, transport)):
+            super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self.transport is not None:  # one that was turned away never had it
+            cast(_Server, self._manager).connected.go(self.transport)
+            super().connection_lost(exc)
 
     def handle_error(
         self,

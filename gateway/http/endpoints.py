@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from gateway.exchange.line import Line
 from gateway.exchange.uploads import UploadRules
+from gateway.http.crowd import Crowd
 from gateway.http.faults import fault
 from gateway.http.limits import HttpLimits
 from gateway.http.logline import Facts
@@ -46,6 +47,7 @@ class Doors:
     transfers: Transfers
     waiting: Waiting
     uploads: UploadRules
+    crowd: Crowd
     description: bytes
     """The OpenAPI document, encoded."""
 

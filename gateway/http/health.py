@@ -89,6 +89,7 @@ async def metrics(call: Call[NoQuery]) -> web.StreamResponse:
     if not _within(call.request.remote, call.doors.limits.metrics_networks):
         raise Refused(found(Reason.NOT_FOUND))
     line, figures = call.line, call.doors.metrics
+    figures.places.set(call.doors.crowd.places.count)
     figures.attachments_lost.set(len(line.state.lost))
     figures.stood_down()
     if line.state.on_duty:

@@ -33,11 +33,13 @@ class HttpLimits:
     write_timeout_s: float = 60.0
     """Longest wait for a reader to take one batch of an answer or one event."""
     submissions_max: int = 256
-    """Submissions under way at a time; more are told to come back, so that those under way finish."""
+    """Most submissions under way at a time; under load there are fewer places (`crowd`), and one peer has its share."""
     large_max: int = 64
     """Large bodies under way at a time, of all the submissions and uploads: small ones never wait for them."""
     large_per_peer_max: int = 16
     """Large bodies one peer may have under way at a time."""
+    connections_max: int = 4_096
+    """Most connections at a time; one address may hold as many as are free."""
     waiting_per_peer_max: int = 16
     """Event streams and long polls one peer may hold open."""
     wait_s_max: float = 60.0

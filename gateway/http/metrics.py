@@ -57,6 +57,9 @@ class Metrics:
         )  # fmt: skip
         self._refusals = Counter("gateway_refusals", "Requests refused, by reason", ["reason"], registry=self.registry)
         self.submissions = Gauge("gateway_submissions_under_way", "Submissions under way", registry=self.registry)
+        self.places = Gauge(
+            "gateway_submission_places", "Submissions that may be under way at a time now", registry=self.registry
+        )
         self.ready = Gauge("gateway_ready", "1 where the dependency is usable", ["dependency"], registry=self.registry)
         self.attachments_lost = Gauge(
             "gateway_attachments_lost", "Attachments asked for that the disk does not have", registry=self.registry

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from gateway.edxml import Received
 from gateway.exchange import courier, intake, register
+from gateway.http.crowd import Stay
 from gateway.http.endpoints import JSON, Call, bytes_answer, json_answer, read_json
 from gateway.http.faults import fault
 from gateway.http.packaging import unpacking_for
@@ -43,8 +44,8 @@ POLL_SLICE_S = 5.0
 
 async def submit(call: Call[NoQuery]) -> web.StreamResponse:
     """Take a packet in. 201 with the receipt; 200 with the same receipt where this packet was seen before."""
-    with under_way(call.doors):
-        received = await _receive(call)
+    with under_way(call.doors, call.peer.key) as stay:
+        received = await _receive(call, stay)
         call.facts.add(packet_digest=received.digest)
         with call.doors.metrics.step("accept"):
             receipt = await intake.accept(call.line, call.peer, received)
@@ -55,8 +56,8 @@ async def submit(call: Call[NoQuery]) -> web.StreamResponse:
 
 async def examine(call: Call[NoQuery]) -> web.StreamResponse:
     """Say what would be said, and record nothing."""
-    with under_way(call.doors):
-        received = await _receive(call)
+    with under_way(call.doors, call.peer.key) as stay:
+        received = await _receive(call, stay)
         try:
             with call.doors.metrics.step("examine"):
                 report = await intake.examine_packet(call.line, call.peer, received)
@@ -65,11 +66,9 @@ async def examine(call: Call[NoQuery]) -> web.StreamResponse:
     return json_answer(ExaminationShape.of(report, language(call.request)))
 
 
-async def _receive(call: Call[NoQuery]) -> Received:
+async def _receive(call: Call[NoQuery], stay: Stay) -> Received:
     content_type = call.request.headers.get(hdrs.CONTENT_TYPE, "")
-    packet = await receive(
-        call.request, call.peer.key, call.doors, partial(unpacking_for, content_type, call.line.limits)
-    )
+    packet = await receive(call.request, call.doors, stay, partial(unpacking_for, content_type, call.line.limits))
     return await redeemed(call, packet)
 
 

@@ -36,7 +36,6 @@ class Transfers:
 
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
-        self._submissions = 0
         self._large = Counter[str]()
         """Large bodies under way, by who sends them."""
         self._threads = ThreadPoolExecutor(limits.transfer_threads, thread_name_prefix="transfer")
@@ -47,17 +46,6 @@ class Transfers:
         """Let the transfers under way end, and take no more."""
         self._threads.shutdown(wait=True)
         self._drawing.shutdown(wait=True)
-
-    @contextmanager
-    def submission(self) -> Iterator[None]:
-        """One submission under way. Beyond the limit the newcomer is told to come back, so that the others finish."""
-        if self._submissions >= self._limits.submissions_max:
-            raise Unavailable(Reason.OVERLOADED, retry_after_s=1)
-        self._submissions += 1
-        try:
-            yield
-        finally:
-            self._submissions -= 1
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:
         """Run `work` in a thread. Cancelled, it still waits for the thread: nobody may clean up under its hands."""

@@ -45,10 +45,8 @@ async def send_edoc(call: Call) -> web.StreamResponse:
     """
     _message_kind(call)
     hash_file = call.signed.need("hash-file")
-    with under_way(call.doors):
-        received = await receive(
-            call.request, call.peer.key, call.doors, partial(SignedFile, hash_file, call.line.limits)
-        )
+    with under_way(call.doors, call.peer.key) as stay:
+        received = await receive(call.request, call.doors, stay, partial(SignedFile, hash_file, call.line.limits))
         call.facts.add(packet_digest=received.digest)
         with call.doors.metrics.step("accept"):
             receipt = await intake.accept(call.line, call.peer, received)

@@ -29,9 +29,9 @@ async def examined(visit: Visit) -> web.Response:
     request, line = visit.request, visit.line
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     try:
-        with under_way(visit.doors):
+        with under_way(visit.doors, visit.person.key) as stay:
             upload = partial(Upload, content_type, visit.token, line.limits)
-            received = await receive(request, visit.person.key, visit.doors, upload)
+            received = await receive(request, visit.doors, stay, upload)
             report = ReportTold.of(await desk.examine(line, visit.person, received), visit.lang)
     except Refused as no:
         if no.reason in OF_THE_FORM:

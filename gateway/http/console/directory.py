@@ -46,7 +46,7 @@ async def propose(visit: Visit) -> web.Response:
     """Propose what an uploaded file says."""
     line = visit.line
     await refresh_directory(line)
-    with TemporaryDirectory(prefix="directory-") as folder, visit.doors.transfers.submission():
+    with TemporaryDirectory(prefix="directory-") as folder, visit.doors.crowd.place(visit.person.key):
         try:
             agencies, reason = await _sent(visit, Path(folder))
         except DirectoryFileError as wrong:
