@@ -181,7 +181,7 @@ async def test_later_notices_of_a_dispatch_wait_for_the_first_and_other_dispatch
         assert receiver.raw[0][0]["webhook-timestamp"] != receiver.raw[4][0]["webhook-timestamp"]
 
 
-@pytest.mark.parametrize("failing", [500, 503, 429, 408, silent], ids=str)
+@pytest.mark.parametrize("failing", [500, 503, 429, 408, silent], ids=lambda one: getattr(one, "__name__", str(one)))
 @awaited
 async def test_an_endpoint_that_does_not_work_is_left_alone_longer_each_time(
     story: Story, failing: int | Answering
