@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.ledger import leaf_hash
 from gateway.model.dispatch import new_id
@@ -29,8 +30,8 @@ INDEXES = ("ledger_index", "answer_index")
 MOMENTS = ("_at", "_until")
 PROGRESS = (("activity_progress", "next_index"), ("search_progress", "next_index"))
 
-Slots = Mapping[str, object]
-Maker = Callable[[Slots], object]
+Slots = Mapping[str, Any]
+Maker = Callable[[Slots], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Register:
     @property
     def size(self) -> int:
         """Entries of the ledger."""
-        return int(self._one("SELECT size FROM ledger_head"))
+        return self._one("SELECT size FROM ledger_head")
 
     def block(self, first: int, last: int, varying: Mapping[str, str]) -> Block:
         """The pattern of what the entries [first, last) brought; `varying`: texts that differ among copies, by slot."""
@@ -82,7 +83,7 @@ class Register:
         rows = list(self._mentioning(texts, (*dispatches, *deliveries), first, last))
         event_ids = [values[0] for table, values in rows if table == "delivery_events"]
         recorded_at = self._one("SELECT min(admitted_at) FROM dispatches WHERE ledger_index >= ?", first)
-        compiler = _Compiler(texts, first, min(event_ids), int(recorded_at))
+        compiler = _Compiler(texts, first, min(event_ids), recorded_at)
         patterns = tuple(
             Pattern(table, self._tables[table], compiler.makers(table, self._tables[table], values))
             for table, values in rows
@@ -99,7 +100,7 @@ class Register:
         ).fetchall()
         for kind, name, _ in aside:
             self._db.execute(f"DROP {kind} {name}")
-        size, event_id = self.size, int(self._one("SELECT coalesce(max(id), 0) FROM delivery_events"))
+        size, event_id = self.size, self._one("SELECT coalesce(max(id), 0) FROM delivery_events")
         self._db.execute("BEGIN")
         waiting: defaultdict[str, list[tuple[object, ...]]] = defaultdict(list)
         for count, (block, slots) in enumerate(blocks, start=1):
@@ -136,7 +137,7 @@ class Register:
 
     def _mentioning(
         self, texts: Mapping[str, str], ids: Sequence[str], first: int, last: int
-    ) -> Iterator[tuple[str, tuple[object, ...]]]:
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Rows that name one of these, or one of these entries."""
         for table, columns in self._tables.items():
             for row in self._db.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY 1"):
@@ -164,11 +165,11 @@ class _Compiler:
     first_event: int
     recorded_at: int
 
-    def makers(self, table: str, columns: Sequence[str], values: Sequence[object]) -> tuple[Maker, ...]:
+    def makers(self, table: str, columns: Sequence[str], values: Sequence[Any]) -> tuple[Maker, ...]:
         made = [self._maker(table, name, value) for name, value in zip(columns, values, strict=True)]
         if table == "ledger_entries":
             entry = made[columns.index("entry")]
-            made[columns.index("leaf_hash")] = lambda slots: leaf_hash(entry(slots))  # type: ignore[arg-type]
+            made[columns.index("leaf_hash")] = lambda slots: leaf_hash(entry(slots))
         return tuple(made)
 
     def _maker(self, table: str, name: str, value: object) -> Maker:
@@ -187,13 +188,13 @@ class _Compiler:
     def _number(self, table: str, name: str, value: int) -> Maker:
         if name in INDEXES:
             offset = value - self.first_index
-            return lambda slots: slots["index"] + offset  # type: ignore[operator]
+            return lambda slots: slots["index"] + offset
         if name.endswith(MOMENTS):
             later = value - self.recorded_at
-            return lambda slots: slots["at"] + later  # type: ignore[operator]
+            return lambda slots: slots["at"] + later
         if (table, name) == ("delivery_events", "id"):
             place = value - self.first_event
-            return lambda slots: slots["event"] + place  # type: ignore[operator]
+            return lambda slots: slots["event"] + place
         return lambda slots: value
 
     def _form(self, text: str) -> str:

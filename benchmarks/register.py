@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import random
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from benchmarks.clones import PROGRESS, Block, Register, Slots, copies
 from benchmarks.crowd import HUB, crowd, key_of
@@ -70,21 +68,21 @@ def measure(rows: int, asked: int) -> Outcome:
     """So many dispatches; so many documents and questions at each turn."""
     with ExitStack() as stack:
         stage = stack.enter_context(staged(enlarge=crowd(COMMUNES, own_systems=False)))
-        blocks = _patterns(stage)
+        blocks, lived = _patterns(stage)
         beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-register-")))
         filled = _fill(_copied(stage, beside / "large"), blocks, rows)
         empty = stack.enter_context(served(stage))
         large = stack.enter_context(served(filled.stage))
-        rates, latencies = _by_turns(empty, large, filled, asked)
+        rates, latencies = _by_turns(empty, large, {EMPTY: [lived], LARGE: filled.some}, asked)
     return _outcome(rates, latencies, filled, large.served.started_s, asked)
 
 
-def _patterns(stage: Stage) -> tuple[Block, Block]:
-    """A document that lived its life, and one that waits: what they leave behind."""
+def _patterns(stage: Stage) -> tuple[tuple[Block, Block], str]:
+    """A document that lived its life, and one that waits: what they leave behind; and the dispatch of the first."""
     cast, file = stage.cast, _file(stage)
     with served(stage) as gateway:
         ends = [_settled(file)]
-        asyncio.run(_live(gateway, LIVED, cast.silent, collected=True))
+        dispatch_id = asyncio.run(_live(gateway, LIVED, cast.silent, collected=True))
         ends.append(_settled(file))
         asyncio.run(_live(gateway, LEFT, cast.far, collected=False))
         ends.append(_settled(file))
@@ -99,17 +97,18 @@ def _patterns(stage: Stage) -> tuple[Block, Block]:
             )
             for span, addressee, number in ((ends[:2], cast.silent, LIVED), (ends[1:], cast.far, LEFT))
         )  # fmt: skip
-    return lived, left
+    return (lived, left), dispatch_id
 
 
-async def _live(gateway: Installed, number: int, addressee: Player, collected: bool) -> None:
+async def _live(gateway: Installed, number: int, addressee: Player, collected: bool) -> str:
     cast, at = gateway.stage.cast, datetime.now(UTC)
     to = ((addressee.agency, addressee.name),)
     packets = [prepared(one) for one in sealed_packets(cast.ministry, to, 1, at, random.Random(number), number)]
-    receipted(await fire(HOST, gateway.port, submissions(gateway, cast.ministry.peer, packets), 1), packets)
+    load = await fire(HOST, gateway.port, submissions(gateway, cast.ministry.peer, packets), 1)
     if collected:
         await Puller(gateway, addressee.peer, FINISHED).pull(1)
         await Puller(gateway, cast.ministry.peer).pull(1)
+    return receipted(load, packets)[0].dispatch_id
 
 
 def _settled(file: Path) -> int:
@@ -177,7 +176,7 @@ def _file(stage: Stage) -> Path:
 
 
 def _by_turns(
-    empty: Installed, large: Installed, filled: Filled, asked: int
+    empty: Installed, large: Installed, known: Mapping[str, Sequence[str]], asked: int
 ) -> tuple[dict[str, list[Round]], dict[tuple[str, str], list[float]]]:
     """Rounds of the door of both; latencies of each question to both."""
     rates: dict[str, list[Round]] = {EMPTY: [], LARGE: []}
@@ -186,7 +185,7 @@ def _by_turns(
         for name, gateway in ((EMPTY, empty), (LARGE, large)):
             first_number = 1 + 100_000 * turn
             one = on_gateway(gateway, gateway.stage.cast.ministry, asked if turn else asked // 10 + 10, first_number)
-            for question, request in _questions(gateway, filled if name == LARGE else None, asked, turn):
+            for question, request in _questions(gateway, name, known[name], asked, turn):
                 load = asyncio.run(fire(HOST, gateway.port, request, ASKING))
                 if set(load.statuses) != {200}:
                     raise RuntimeError(f"{question}: {dict(load.statuses)} {load.bodies[-1][:300]!r}")
@@ -197,28 +196,18 @@ def _by_turns(
     return rates, latencies
 
 
-def _questions(gateway: Installed, filled: Filled | None, asked: int, turn: int) -> Iterator[tuple[str, list[bytes]]]:
-    """What is asked of the doors, and the requests: of the empty register what there is of it."""
-    chance, count = random.Random(turn), max(asked // 4, 20)
-    own = gateway.bearer(gateway.stage.cast.ministry.peer)
-    reader = own if filled is None else gateway.bearer(HUB)
-    known = _own_dispatches(gateway, own) if filled is None else filled.some
-    collector = gateway.bearer(gateway.stage.cast.far.peer) if filled is None else reader
+def _questions(
+    gateway: Installed, name: str, known: Sequence[str], asked: int, turn: int
+) -> Iterator[tuple[str, list[bytes]]]:
+    """What is asked of the doors, and the requests. Of the empty register, by those who have something there."""
+    chance, count, cast = random.Random(turn), max(asked // 4, 20), gateway.stage.cast
+    collector, sender = (
+        gateway.bearer(one) for one in ((HUB, HUB) if name == LARGE else (cast.far.peer, cast.ministry.peer))
+    )
     yield INBOX, [get(HOST, gateway.port, "/v1/inbox?limit=100", collector)] * count
     chosen = [chance.choice(known) for _ in range(count)]
-    yield STATUS, [get(HOST, gateway.port, f"/v1/dispatches/{one}", reader) for one in chosen]
-    yield VERSIONS, [get(HOST, gateway.port, f"/v1/dispatches/{one}/versions", reader) for one in chosen]
-
-
-def _own_dispatches(gateway: Installed, headers: dict[str, str]) -> list[str]:
-    """The dispatch of the pattern, found by its document's identifier."""
-    with closing(sqlite3.connect(f"file:{_file(gateway.stage)}?mode=ro", uri=True)) as database:
-        found = database.execute(
-            "SELECT document_id FROM dispatches WHERE document_id LIKE ?", (f"%{LIVED}%",)
-        ).fetchone()
-    path = f"/v1/dispatches?document_id={quote(found[0])}"
-    load = asyncio.run(fire(HOST, gateway.port, [get(HOST, gateway.port, path, headers)], 1))
-    return [one["id"] for one in json.loads(load.bodies[0])["dispatches"]]
+    yield STATUS, [get(HOST, gateway.port, f"/v1/dispatches/{one}", sender) for one in chosen]
+    yield VERSIONS, [get(HOST, gateway.port, f"/v1/dispatches/{one}/versions", sender) for one in chosen]
 
 
 def _outcome(

@@ -102,7 +102,7 @@ SCENARIOS = (
         "",
         "the receipt",
         inboxes.measure,
-        {"clients": Size(100, 1_000), "heard": Size(40, 500)},
+        {"clients": Size(100, 1_000), "heard": Size(25, 500)},
     ),
     Scenario(
         "push",
@@ -110,7 +110,7 @@ SCENARIOS = (
         "≤ 50 ms",
         "the receipt",
         push.measure,
-        {"pushed": Size(40, 500)},
+        {"pushed": Size(25, 500)},
     ),
     Scenario(
         "receipt",
@@ -126,7 +126,7 @@ SCENARIOS = (
         "",
         "",
         agencies.outcome,
-        {"agencies": Size(5_000, 125_000)},
+        {"agencies": Size(2_000, 125_000)},
     ),
     Scenario(
         "register",
@@ -166,7 +166,7 @@ SCENARIOS = (
         "< 120 MB, ~0 % CPU, < 1.5 s",
         "the floor",
         idle.measure,
-        {"starts": Size(1, 5), "idle_s": Size(3, 60)},
+        {"starts": Size(1, 5), "idle_s": Size(2, 60)},
     ),
     Scenario(
         "large",
@@ -182,7 +182,7 @@ SCENARIOS = (
         "memory grows ≤ 50 MB",
         "memory after a fifth of the time",
         soak.measure,
-        {"minutes": Size(0.1, 10.0), "peak_of": Size(100, 1_000)},
+        {"minutes": Size(0.05, 10.0), "peak_of": Size(100, 1_000)},
     ),
 )
 
