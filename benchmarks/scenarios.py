@@ -22,6 +22,7 @@ from benchmarks import (
     soak,
     statuses,
     steps,
+    storm,
     workers,
 )
 from benchmarks.outcome import Outcome
@@ -159,6 +160,14 @@ SCENARIOS = (
         "django-pyas2",
         peer.measure,
         {"exchanged": Size(60, 1_000), "exchanged_large": Size(8, 100)},
+    ),
+    Scenario(
+        "overload",
+        "five times what the door can take",
+        "nothing lost, p99 of what is accepted ≤ 1 s, normal within 5 s",
+        "the calm before it",
+        storm.measure,
+        {"storm_s": Size(2, 20)},
     ),
     Scenario(
         "idle",
