@@ -22,7 +22,7 @@ def measure(storm_s: float) -> Outcome:
         ("the neighbour: accepted", NEIGHBOUR_PER_S * found.neighbour_accepted_share, None, found.neighbour_p99_ms),
     )
     caption = (
-        f"{storm_s:g} s of {found.offered:,.0f} requests/s, {TIMES:g} times the capacity; beside it a system that sends "
+        f"{storm_s:g} s of {found.offered:,.0f} requests/s, {TIMES:g} times the capacity; beside it a system with "
         f"{NEIGHBOUR_PER_S:g}/s, bodies that drip, connections that say nothing. {found.receipts:,} receipts in all."
     )
     return Outcome(
