@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from base64 import b32hexencode
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -103,8 +104,10 @@ def made_at(identifier: str) -> datetime:
 
 
 def _written(number: int) -> str:
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    # 26 letters of five bits; base32 takes whole groups of eight, so six that say nothing are cut off.
+    return b32hexencode((number << 30).to_bytes(20))[:26].translate(_CROCKFORD).decode()
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", _ALPHABET.encode())
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
