@@ -16,7 +16,7 @@ from gateway.exchange import bell
 from gateway.exchange.deadlines import receipt_deadline, received_same_day
 from gateway.exchange.entries import read_entries
 from gateway.exchange.line import Line
-from gateway.exchange.rounds import rounds
+from gateway.exchange.rounds import UNHURRIED_S, rounds
 from gateway.ledger import NONE, Entry, EntryKind
 from gateway.model.activity import MEASURES, Measure, refused_as, rows_of
 from gateway.model.agency import Directory
@@ -28,8 +28,6 @@ from gateway.store.queries import activity
 from gateway.store.queries.activity import NewDocument
 
 ENTRIES_PER_ROUND = 5_000
-PAUSE_S = 0.2
-"""Between two rounds at the least: under load one counts what came meanwhile."""
 NOBODY = ""
 """Whose figures the refusals of a peer are that speaks for no agency."""
 
@@ -57,7 +55,7 @@ async def run(line: Line) -> None:
     async def once() -> bool:
         return await count(line)
 
-    await rounds(line, bell.LEDGER, once, pause_s=PAUSE_S)
+    await rounds(line, bell.LEDGER, once, UNHURRIED_S)
 
 
 async def count(line: Line) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from gateway.exchange import bell
 from gateway.exchange.entries import read_entries
 from gateway.exchange.line import Line
-from gateway.exchange.rounds import rounds
+from gateway.exchange.rounds import UNHURRIED_S, rounds
 from gateway.ledger import EntryKind
 from gateway.model.search_words import addressee_word, sender_word, words_of
 from gateway.store import queries
 from gateway.store.queries.search import Indexable, indexable, next_to_index
 from gateway.store.search import IndexWords
 
-ENTRIES_PER_ROUND = 50
-"""Some thousand rows: the writer is kept for a few milliseconds."""
+ENTRIES_PER_ROUND = 100
+"""Some thousand rows: the writer is kept for some ten milliseconds. They are put in order first: of twice as many, each
+costs a quarter less."""
 ERASED = "erased"
 
 
@@ -25,23 +26,26 @@ async def run(line: Line) -> None:
     """Follow the ledger until cancelled."""
 
     async def once() -> bool:
-        return await index_more(line)
+        count = await index_more(line)
+        while count == ENTRIES_PER_ROUND:
+            count = await index_more(line)
+        return count > 0
 
-    await rounds(line, bell.LEDGER, once)
+    await rounds(line, bell.LEDGER, once, UNHURRIED_S)
 
 
-async def index_more(line: Line) -> bool:
-    """Index what the next entries of the ledger speak of. False where there are none."""
+async def index_more(line: Line) -> int:
+    """Index what the next entries of the ledger speak of. How many there were."""
     start = await line.store.read(next_to_index)
     entries = [*read_entries(await line.store.read(queries.entries, start, ENTRIES_PER_ROUND), start)]
     if not entries:
-        return False
+        return 0
     admitted = [one["dispatch"] for one in entries if one.kind is EntryKind.ACCEPT]
     erased = {one["dispatch"] for one in entries if one.kind is EntryKind.RETENTION and one["act"] == ERASED}
     rows = await line.store.read(indexable, admitted)
     found_by = tuple((row.id, _words(line, row)) for row in rows)
     await line.store.write(IndexWords(found_by, tuple(sorted(erased)), start + len(entries)))
-    return True
+    return len(entries)
 
 
 def _words(line: Line, row: Indexable) -> tuple[str, ...]:

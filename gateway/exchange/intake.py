@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -265,5 +264,6 @@ def _again(twin: Twin) -> Receipt:
 
 
 def _whom_to_wake(admit: Admit) -> tuple[str, ...]:
-    inboxes = Counter(bell.inbox(one.peer) for one in admit.deliveries)
-    return (bell.LEDGER, bell.CHANGES, bell.PUSH, *inboxes)
+    inboxes = {bell.inbox(one.peer) for one in admit.deliveries}
+    pushed = (bell.PUSH,) if any(one.push for one in admit.deliveries) else ()
+    return (bell.LEDGER, bell.CHANGES, *pushed, *inboxes)

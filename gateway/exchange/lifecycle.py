@@ -16,7 +16,7 @@ from gateway import edxml
 from gateway.exchange import bell, courier, intake, register
 from gateway.exchange.life_facts import written_at
 from gateway.exchange.line import Line
-from gateway.exchange.rounds import rounds
+from gateway.exchange.rounds import UNHURRIED_S, rounds
 from gateway.model.agency import Peer
 from gateway.model.delivery import Delivery, DeliveryStatus
 from gateway.model.dispatch import Dispatch, Receipt
@@ -121,7 +121,7 @@ async def _ask_back(
 async def run(line: Line) -> None:
     """Tell senders what was taken back before it left, until cancelled."""
     telling = Telling(line)
-    await rounds(line, bell.LEDGER, telling.once)
+    await rounds(line, bell.LEDGER, telling.once, UNHURRIED_S)
 
 
 class Telling:

@@ -14,6 +14,11 @@ from gateway.model.refusal import Unavailable
 LOG = logging.getLogger(__name__)
 
 
+UNHURRIED_S = 0.2
+"""Between two rounds of what nobody waits for: under load one round takes in what came meanwhile, at little more than
+the cost of one for a single document."""
+
+
 async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], pause_s: float = 0.0) -> None:
     """Do `once` until cancelled; it says whether it found work, and so whether to look again at once.
 
@@ -38,6 +43,6 @@ async def rounds(line: Line, rung_by: str, once: Callable[[], Awaitable[bool]], 
             away = False
         if found_work:
             rung.cancel()
-            await asyncio.sleep(max(0.0, began_s + pause_s - time.monotonic()))
         else:
             await bell.wait(rung, line.rules.poll_s)
+        await asyncio.sleep(max(0.0, began_s + pause_s - time.monotonic()))

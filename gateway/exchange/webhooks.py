@@ -28,6 +28,8 @@ from gateway.store.webhooks import ClaimNotices, DueNotice, FeedNotices, SettleN
 PURPOSE = "webhook"
 """What secrets are derived for."""
 EVENTS_PER_ROUND = 500
+FEED_PAUSE_S = 0.05
+"""Between two looks for news at the least: one look takes in what came meanwhile."""
 CLAIM_MARGIN_S = 15.0
 GONE = 410
 NOT_NOW = frozenset({408, 425, 429})
@@ -90,7 +92,7 @@ def shown_secret(line: Line, webhook_id: str, serial: int) -> str:
 async def run(line: Line, poster: Poster) -> None:
     """Feed and post until cancelled."""
     async with asyncio.TaskGroup() as posts:
-        posts.create_task(rounds(line, bell.CHANGES, lambda: feed(line)))
+        posts.create_task(rounds(line, bell.CHANGES, lambda: feed(line), FEED_PAUSE_S))
         posts.create_task(rounds(line, bell.NOTICES, Posting(line, poster, posts).once))
 
 
