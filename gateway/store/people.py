@@ -43,7 +43,10 @@ _OPEN_SESSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class PutPerson(Operation[None]):
-    """Let somebody in from now on, or change what they may do. Their password and second factor stay as they are."""
+    """Let somebody in from now on, or change what they may do. Their password and second factor stay as they are.
+
+    With other roles than before their sessions end: whoever may do more, or less, enters anew.
+    """
 
     person: Person
     salt: bytes
@@ -59,11 +62,28 @@ class PutPerson(Operation[None]):
 
     def _put(self, tx: Transaction) -> None:
         who, roles = self.person, " ".join(sorted(self.person.roles))
+        before = tx.connection.execute(select(people.c.roles).where(people.c.key == who.key)).scalar()
+        if before not in {None, roles}:
+            tx.connection.execute(_OPEN_SESSIONS, {"whose": who.key, "at": micros(self.act.at)})
         _PERSON.run(tx.connection, [(who.key, who.name, roles, who.lang, self.salt, 0, 0, 0, micros(self.act.at))])
         described = {"person_key": who.key, "new_name": who.name, "new_roles": roles, "new_lang": who.lang}
         tx.connection.execute(_DESCRIBE, described)
         tx.connection.execute(delete(person_agencies).where(person_agencies.c.person == who.key))
         _AGENCY.run(tx.connection, [(who.key, one.agency, one.subtree) for one in who.works_for])
+
+
+@dataclass(frozen=True, slots=True)
+class Speak(Operation[None]):
+    """Somebody chooses the language they read here. That is no act: it concerns nobody else."""
+
+    person: str
+    lang: str
+
+    @classmethod
+    def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[None]:
+        for one in operations:
+            tx.connection.execute(update(people).where(people.c.key == one.person).values(lang=one.lang))
+        return [None] * len(operations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,18 @@ def test_where_somebody_is_in_they_see_and_end_it_and_nobody_elses(story: Story)
     assert len(ended) == 1
 
 
+def test_other_roles_are_entered_anew_and_other_words_are_not(story: Story) -> None:
+    async def play() -> list[bool]:
+        await let_in_from_now(story)
+        cookie, doors, alive = await enter(story), Entrance(story.line, RULES), []
+        for changed in (replace(LAN, name="Nguyễn Thị Ngọc Lan"), replace(LAN, roles=frozenset({Role.OPERATOR}))):
+            await story.line.store.write(PutPerson(changed, b"salt", act(story, "person.changed")))
+            alive.append(await doors.inside(cookie) is not None)
+        return alive
+
+    assert asyncio.run(play()) == [True, False]
+
+
 def test_one_session_too_many_ends_the_one_unused_longest(story: Story) -> None:
     async def play() -> None:
         await let_in_from_now(story)

@@ -15,6 +15,7 @@ from tests.outside import require
 
 HERE = Path(__file__).parent
 MODULES = Path(sys.prefix) / "provider" / "node_modules"
+NODE_MIN = 20
 SECRET = "a secret of the tests"
 
 
@@ -22,6 +23,9 @@ SECRET = "a secret of the tests"
 def issuer() -> Iterator[str]:
     """The issuer of a provider that answers until the tests end."""
     node = require("node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.removeprefix("v").partition(".")[0]) < NODE_MIN:
+        pytest.skip(f"the provider of the tests needs Node {NODE_MIN} or later; here is {version}")
     if not MODULES.is_dir():
         pytest.skip("the provider of the tests is not installed; run: make provider")
     command = [node, HERE / "provider.mjs", MODULES]

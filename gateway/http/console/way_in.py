@@ -11,6 +11,7 @@ from gateway.http.console.threshold import named_only
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused
 from gateway.model.words import LANGUAGES
+from gateway.store.people import Speak
 
 STATIC_KEPT = "public, max-age=31536000, immutable"
 
@@ -65,11 +66,13 @@ async def leave(visit: Visit) -> web.Response:
 
 
 async def speak(visit: Visit) -> web.Response:
-    """Choose the language of the screen, on this machine."""
+    """Choose the language of the screen: on this machine, and for whoever is in also elsewhere, the next time."""
     lang, then = named_only(visit.form, "lang", "then")
     answer = visit.to(way_to(then))
     if lang in LANGUAGES:
         cookies.LANGUAGE.give(visit.request, answer, lang)
+        if visit.who is not None:
+            await visit.line.store.write(Speak(visit.person.key, lang))
     return answer
 
 

@@ -139,6 +139,8 @@ async def test_each_speaks_their_language_and_may_choose_another_on_this_machine
         await visitor.send("/speak", lang="fr", then="//elsewhere.example/")
         assert visitor.status == 200
         assert '<html lang="en">' in visitor.page
+        elsewhere = await Visitor(here, language="vi").enter("lan")
+        assert '<html lang="en">' in elsewhere.page
 
 
 @awaited
