@@ -36,7 +36,7 @@ OF_PACKETS = 6
 PACKETS_OF_A_LIFE = 2
 """The document, and the report on it."""
 AT_MOST_BUSY = 0.5
-DOCUMENT_KB, STATUS_KB, ROW_KB = 200.0, 8.0, 2.0
+DOCUMENT_KB, STATUS_KB, ROW_KB = 200.0, 8.0, 3.0
 """What is kept: a document with scan, receipt and report; a status packet with its own; rows and indexes of either."""
 
 
