@@ -8,6 +8,7 @@
 #   make crash           kill -9 at random moments, then reconcile      (CYCLES=20), and at every durable call of an integration (POINTS=160)
 #   make month           a month of one province through the real line, in virtual time; the clerk's numbers   (PER_DAY=5000)
 #   make fuzz            random damage to real packets                  (SECONDS=60)
+#   make pictures        take the pictures of the two guides anew, in Chromium
 #   make docs            write the reference pages and the example configuration anew
 #   make lock            write requirements/*.txt anew from pyproject.toml      (LOCK_ARGS=--upgrade for newer releases)
 #   make clean           remove what the targets made
@@ -28,7 +29,7 @@ OUT ?=
 ONCE ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench crash month fuzz docs lock packages provider clean
+.PHONY: demo test lint bench crash month fuzz pictures docs lock packages provider clean
 
 demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
@@ -54,6 +55,11 @@ month: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m tests.fuzz.fuzz_edxml --seconds $(SECONDS)
+
+# A person's whole day in the console, which the browser test plays; what it sees is kept with 256 colours.
+pictures: $(VENV)/.dev packages
+	@mkdir -p docs/pictures
+	@GATEWAY_GUIDE_PICTURES="$(CURDIR)/docs/pictures" $(BIN)/python -m pytest -q tests/browser/test_whole_day.py
 
 # What the tests ask of the machine: a PostgreSQL server and the programs that check our signatures and proofs.
 packages:

@@ -118,6 +118,17 @@ def test_a_ledger_that_does_not_continue_what_was_seen_is_found(console: Console
     assert page.locator("[data-step=consistency] .state.bad").count() == 1
 
 
+def test_a_ledger_that_does_not_continue_its_first_checkpoint_is_found_at_the_first_visit(console: Console) -> None:
+    console.do(_business(console))
+    page = console.enter("minh")
+    page.wait_for_selector("#verify")
+    line = console.here.line
+    forged = sign_note(f"{line.notary.key.name}\n3\n{'A' * 43}=\n".encode(), [line.notary]).decode()
+    page.evaluate("note => { document.querySelector('#verify').dataset.first = note; }", forged)
+    assert _verify(page, console) == text("vi", "console.verify.bad")
+    assert page.locator("[data-step=history] .state.bad").inner_text() == text("vi", "console.verify.failed.history")
+
+
 def test_a_key_of_somebody_else_proves_nothing(console: Console) -> None:
     console.do(_business(console))
     page = console.enter("minh")

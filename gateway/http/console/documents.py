@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from gateway.exchange import desk, evidence
+from gateway.exchange.acts import first_look
 from gateway.exchange.deadlines import Deadline
 from gateway.exchange.desk import Seen
 from gateway.exchange.register import indexes_of
@@ -88,10 +89,11 @@ async def attachment(visit: Visit) -> web.StreamResponse:
 
 
 async def proof(visit: Visit) -> web.Response:
-    """One sealed evidence: of an event, with no content in it."""
+    """One sealed evidence: of an event, with no content in it. That somebody took some of this document is recorded."""
     seen = await desk.look(visit.line, visit.person, visit.part("dispatch"))
     index, event = visit.part("index"), visit.part("event")
     body = await evidence.of_event(visit.line, seen.dispatch, int(index), event)
+    await first_look(visit.line, visit.actor, seen.dispatch.id, "evidence")
     return bytes_answer(body, XML, f"{seen.dispatch.id}-{index}-{event}.xml")
 
 

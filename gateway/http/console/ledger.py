@@ -19,7 +19,7 @@ from gateway.model.person import Role
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store import queries
-from gateway.store.queries.ledger import latest_checkpoints
+from gateway.store.queries.ledger import first_checkpoint_over, latest_checkpoints
 from gateway.store.queries.witness import LastCosigned, gateway_keys_of, last_cosigned
 
 ENTRIES_PER_PAGE = 50
@@ -48,6 +48,8 @@ async def ledger(visit: Visit) -> web.Response:
     rows = await line.store.read(queries.entries, start, before - start)
     entries = [(start + place, decode(data)) for place, data in enumerate(rows)]
     checkpoints = await line.store.read(latest_checkpoints, CHECKPOINTS_SHOWN)
+    keys = await line.store.read(gateway_keys_of, "ledger")
+    first = await line.store.read(first_checkpoint_over, keys[-1].ledger_index if keys else 0)
     return visit.show(
         "auditor_ledger.html",
         now=line.clock(),
@@ -59,7 +61,8 @@ async def ledger(visit: Visit) -> web.Response:
         checkpoints=[(one, *_read(one.note)) for one in checkpoints],
         watchers=[await _watcher(line, place) for place in range(len(line.keeping.witnesses))],
         required=line.keeping.required,
-        keys=await line.store.read(gateway_keys_of, "ledger"),
+        keys=keys,
+        first=first.note.decode() if first else "",
         vkey=line.notary.key.vkey,
         origin=line.notary.key.name,
     )

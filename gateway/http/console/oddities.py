@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.exchange.anomalies import Anomaly, anomalies
 from gateway.http.console.clerk import names
+from gateway.http.console.days import iso
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
 from gateway.model.calendar import Calendar
@@ -25,7 +26,7 @@ DAYS = 30
 
 async def oddities(visit: Visit) -> web.Response:
     """What is odd in a period; looked for only when a period is asked for, since the whole ledger is read for it."""
-    line, since, until = visit.line, visit.asked("since"), visit.asked("until")
+    line, since, until = visit.line, iso(visit.asked("since")), iso(visit.asked("until"))
     rows: tuple[Anomaly, ...] | None = None
     if since and until:
         span = Span(_day(since), _day(until) + timedelta(days=1), line.clock())

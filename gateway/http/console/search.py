@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.exchange.desk import works_for
 from gateway.exchange.today import first_id
 from gateway.http.console.clerk import CLERK, Whose, names, whose
+from gateway.http.console.days import iso
 from gateway.http.console.page import Page, Visit
 from gateway.model.calendar import VIET_NAM
 from gateway.model.search_words import addressee_word, sender_word, wanted
@@ -46,8 +47,8 @@ class Asked:
         return cls(
             visit.asked("q")[:QUERY_CHARS_MAX],
             visit.asked("other")[:QUERY_CHARS_MAX],
-            visit.asked("since"),
-            visit.asked("until"),
+            iso(visit.asked("since")),
+            iso(visit.asked("until")),
             among("way", {"sent", "received"}),
             among("kind", KINDS),
             among("state", {*STATES, *EVENTS}),

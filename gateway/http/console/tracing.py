@@ -13,6 +13,7 @@ from gateway.exchange.acts import note, operator_act
 from gateway.exchange.line import SALT_BYTES
 from gateway.exchange.operating import REASON_CHARS_MAX, reason_given
 from gateway.http.console.clerk import names
+from gateway.http.console.days import iso
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
 from gateway.model.dispatch import new_id
@@ -48,7 +49,7 @@ class Asked:
         words, agency = visit.asked("q")[:WORDS_CHARS_MAX], visit.asked("agency")[:WORDS_CHARS_MAX]
         state = visit.asked("state") if visit.asked("state") in STATES else ""
         today = "" if words or agency else visit.line.clock().astimezone(VIET_NAM).date().isoformat()
-        since, until = visit.asked("since") or today, visit.asked("until") or today
+        since, until = iso(visit.asked("since")) or today, iso(visit.asked("until")) or today
         return cls(words, agency, since, until, state, visit.asked("before")[:26])
 
     @property

@@ -47,6 +47,7 @@ _TILE = select(ledger_tiles.c.hashes).where(
 )
 _CHECKPOINT = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)
 _CHECKPOINTS = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(bindparam("count"))
+_FIRST_BEHIND = select(checkpoints).where(checkpoints.c.size > bindparam("index")).order_by(checkpoints.c.size).limit(1)
 _NOTE = select(checkpoints.c.note).where(checkpoints.c.size == bindparam("size"))
 
 
@@ -78,6 +79,12 @@ def latest_checkpoints(connection: Connection, limit: int) -> tuple[SignedCheckp
     """The latest ones, the newest first."""
     rows = connection.execute(_CHECKPOINTS, {"count": limit})
     return tuple(SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at)) for row in rows)
+
+
+def first_checkpoint_over(connection: Connection, index: int) -> SignedCheckpoint | None:
+    """The first one that covers the entry at `index`; None where none does."""
+    row = connection.execute(_FIRST_BEHIND, {"index": index}).one_or_none()
+    return None if row is None else SignedCheckpoint(row.size, bytes(row.note), instant(row.recorded_at))
 
 
 def tree(connection: Connection) -> Tree:

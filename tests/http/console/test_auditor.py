@@ -144,6 +144,8 @@ async def test_dispatches_are_found_by_number_notation_agency_day_and_state(tmp_
             (f"agency={MINISTRY}", {near, far}),
             ("agency=khong-co", set()),
             (f"agency={PROVINCE}&since=2020-01-01&until=2020-01-02", set()),
+            (f"agency={PROVINCE}&since=1/1/2020&until=02/01/2020", set()),
+            (f"agency={MINISTRY}&since=1/1/2020&until=31/12/2030", {near, far}),
             ("state=delivered", {near}),
             ("state=queued", {far}),
             (f"state=expired&agency={MINISTRY}", set()),

@@ -164,6 +164,11 @@ function stepsOf(part, kept) {
     tree: async () => {
       if (!same(await state.tiles.root(), state.now.root)) throw new Error("tree");
     },
+    history: async () => {
+      const first = await openNote(part.dataset.first, state.key, origin);
+      const proof = first.size < state.now.size ? await state.tiles.consistency(first.size) : [];
+      if (!first.size || first.size > state.now.size || !await continues(first, state.now, proof)) throw new Error("history");
+    },
     consistency: async () => {
       const before = localStorage.getItem(kept);
       if (before) {
