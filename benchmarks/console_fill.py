@@ -26,7 +26,7 @@ from gateway.model.calendar import local_day
 from gateway.model.dispatch import new_id
 from gateway.model.search_words import addressee_word, sender_word, words_of
 from gateway.store import schema
-from gateway.store.engine import parse_url, writer_engine
+from gateway.store.engine import parse_url, upgrade_engine
 from gateway.store.instants import micros
 from gateway.store.statements import Insertion
 from tests.http.town import MINISTRY, PROVINCE, directory
@@ -73,10 +73,16 @@ def key_of(number: int) -> str:
     return f"K{number // 1000:02d}.{number % 1000}"
 
 
-def _for_many_rows(connection: sqlite3.Connection, _record: object) -> None:
-    """As no gateway runs: its log flushed into the file as it grows, and room for the pages that are written again."""
-    connection.execute("PRAGMA wal_autocheckpoint = 20000")
-    connection.execute("PRAGMA cache_size = -500000")
+def _for_many_rows(connection: Any, _record: object) -> None:
+    """As no gateway runs: SQLite's log flushed into the file as it grows and room for the pages that are written again;
+    PostgreSQL's guards asleep."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA wal_autocheckpoint = 20000")
+        connection.execute("PRAGMA cache_size = -500000")
+        connection.execute("PRAGMA foreign_keys = OFF")
+    else:
+        connection.execute("SET session_replication_role = replica")
+        connection.commit()
 
 
 @dataclass
@@ -95,9 +101,8 @@ class Filling:
 
     def into(self, url: str) -> None:
         """Fill a database that has the newest schema and nothing else."""
-        engine = writer_engine(parse_url(url))
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _for_many_rows)
+        engine = upgrade_engine(parse_url(url))
+        event.listen(engine, "connect", _for_many_rows)
         for number in range(self.dispatches):
             self._dispatch(number)
             if (number + 1) % CHUNK == 0 or number + 1 == self.dispatches:

@@ -64,10 +64,6 @@ class _Facts:
     person: str
 
     @property
-    def made(self) -> str:
-        return self.made_at.astimezone(VIET_NAM).isoformat(sep=" ", timespec="minutes")
-
-    @property
     def recount(self) -> str:
         """The command that finds the same figures."""
         span, agency, level = self.seen.span, self.scope.agency, self.scope.level
@@ -132,6 +128,7 @@ def _page(facts: _Facts, lang: str) -> bytes:
         point = "," if lang == "vi" else "."
         return "–" if found is None else f"{found * 100:.1f}%".replace(".", point)
 
+    made = facts.made_at.astimezone(VIET_NAM)
     chart = bars([(figures["sent"], figures["received"]) for _, figures in facts.seen.trend])
     return (
         _template()
@@ -145,6 +142,7 @@ def _page(facts: _Facts, lang: str) -> bytes:
             number=number,
             share=share,
             chart=chart,
+            made=text(lang, "console.moment", day=f"{made:%d/%m/%Y}", time=f"{made:%H:%M}"),
             measures=MEASURES,
             shares={Measure.SIGNED: Measure.SENT, Measure.SAME_DAY: Measure.RECEIVED, Measure.RECALLED: Measure.SENT},
             ranked=facts.seen.agencies[:AGENCIES_SHOWN_MAX],

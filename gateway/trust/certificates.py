@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from cryptography.x509.verification import (
     Criticality,
@@ -95,6 +96,11 @@ class TrustStore:
         self._trusted: dict[bytes, Period] = {}
         self.digest = hashlib.sha256(b"".join(sorted(hashlib.sha256(der).digest() for der in anchors))).hexdigest()
         """SHA-256, lower-case hex, over the digests of the anchors in order: which authorities these are."""
+
+    @property
+    def authorities(self) -> tuple[bytes, ...]:
+        """DER of every authority that is trusted, anchors first."""
+        return tuple(one.public_bytes(Encoding.DER) for one in self._authorities)
 
     def verify(self, certificate_der: bytes, at: datetime) -> None:
         """None where a path leads to an anchor and all of it is valid at `at`.

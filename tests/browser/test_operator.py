@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gateway.model.words import text
 from tests.browser.conftest import Console
 from tests.http.console.papers import delivery_of, sent
+from tests.http.console.test_operator import SECOND
+from tests.http.console.visitor import settle
 from tests.http.town import DEPARTMENT, FAR, PROVINCE
 
 pytestmark = pytest.mark.browser
@@ -51,6 +55,29 @@ def test_an_operator_holds_a_delivery_and_releases_it(console: Console) -> None:
         page.locator(f"form[action$='/{move}'] button").click()
         page.wait_for_selector(f"main h1 .state:has-text('{text('vi', f'console.operator.delivery.{state}')}')")
     assert page.locator(".timeline li").count() == 2
+
+
+def test_two_operators_change_the_directory(console: Console, tmp_path: Path) -> None:
+    file = tmp_path / "co-quan.csv"
+    file.write_text(f"key,name\n{FAR},Cơ quan ở rất xa\n{PROVINCE}.7,Sở Mới\n", encoding="utf-8")
+    console.do(settle(console.here, SECOND))
+    page = console.enter("tuan")
+    page.wait_for_selector("h1")
+    page.goto("/console/directory")
+    page.locator("summary").first.click()
+    page.fill("#reason-propose", "Nghị quyết số 1")
+    page.set_input_files("#file", str(file))
+    page.click("details button")
+    page.wait_for_selector(f"text={text('vi', 'console.directory.own')}")
+    other = console.enter("binh-hai", size="phone", scheme="dark")
+    other.wait_for_selector("h1")
+    other.goto("/console/directory/proposals/1")
+    console.look(other, "proposal-phone-dark")
+    other.locator("summary").first.click()
+    other.fill("#reason-approve", "đã đọc")
+    other.click("form[action$='/approve'] button")
+    other.wait_for_selector(f"h1 .state:has-text('{text('vi', 'console.directory.approved')}')")
+    console.look(other, "proposal-approved-phone-dark")
 
 
 def test_a_token_is_shown_and_gone_when_the_page_is_left(console: Console) -> None:

@@ -1,39 +1,48 @@
-"""What flows: over time, by agency, by kind, and who writes to whom. Drawn here, with the figures in tables beside."""
+"""What flows: over time, by agency, by kind, and who writes to whom. Drawn here, with the figures in tables beside.
+
+Days and agencies are sums that are kept, right however many documents there were. Kinds and the map are drawn from the
+latest packets, so that the page costs the same after a million of them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from aiohttp import web
 
+from gateway.exchange.charts import bars
+from gateway.exchange.overview import Figures
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
-from gateway.model.dispatch import Kind, made_at, new_id
+from gateway.model.dispatch import Kind, new_id
 from gateway.model.person import Role
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, found
+from gateway.store.queries import Connection, activity
 from gateway.store.queries.operations import Flow, flow
 
 SPANS_DAYS = (7, 14, 30)
-ROWS_MAX = 20_000
-"""Deliveries a page is drawn from: the latest ones, so that it costs the same however many there are."""
+ROWS_MAX = 10_000
+"""Packets that kinds and the map are drawn from: the latest ones."""
 AGENCIES_SHOWN = 10
 PAIRS_SHOWN = 10
 SHADES = 5
-WIDTH, HEIGHT, MARGIN = 720, 180, 24
+ROW, BREADTH, THICKNESS = 34, 320, 13
+"""Of the map, in units of the picture: from one agency to the next, from senders to addressees, the widest strand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a chart, in the chart's own units."""
+class Strand:
+    """What one agency writes to another, on the map."""
 
-    label: str
+    sender: str
+    addressee: str
     count: int
-    x: float
-    y: float
+    path: str
     width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +59,71 @@ class Matrix:
         count = self.counts.get((sender, addressee), 0)
         return 0 if count == 0 else max(1, -(-count * SHADES // self.most))
 
+    @property
+    def height(self) -> int:
+        return ROW * max(len(self.senders), len(self.addressees))
+
+    @staticmethod
+    def middle(place: int) -> float:
+        """How far down the agency at a place stands."""
+        return ROW * (place + 0.5)
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """The thin ones first, so that the wide ones lie above them."""
+        drawn = []
+        for (sender, addressee), count in sorted(self.counts.items(), key=lambda one: one[1]):
+            begin, end = self.middle(self.senders.index(sender)), self.middle(self.addressees.index(addressee))
+            path = f"M0 {begin:g}C{BREADTH / 2:g} {begin:g} {BREADTH / 2:g} {end:g} {BREADTH} {end:g}"
+            drawn.append(Strand(sender, addressee, count, path, round(max(1.0, THICKNESS * count / self.most), 1)))
+        return tuple(drawn)
+
 
 async def flows(visit: Visit) -> web.Response:
-    """The charts of the last days."""
-    written = visit.asked("days")
-    days = int(written) if written in {str(one) for one in SPANS_DAYS} else SPANS_DAYS[1]
+    """The charts of the last days, of everybody or of one agency."""
+    asked_days, asked_agency = visit.asked("days"), visit.asked("agency")
+    days = int(asked_days) if asked_days in {str(one) for one in SPANS_DAYS} else SPANS_DAYS[1]
+    agency = visit.line.directory.agency(asked_agency) if asked_agency else None
+    if asked_agency and agency is None:
+        raise Refused(found(Reason.NOT_FOUND))
+    key = agency.key if agency else None
     today = visit.line.clock().astimezone(VIET_NAM).date()
-    first_day = today - timedelta(days=days - 1)
-    midnight = datetime.combine(first_day, time(), VIET_NAM)
+    span = [today - timedelta(days=back) for back in reversed(range(days))]
+    daily, by_agency = await visit.line.store.read(_sums, [one.isoformat() for one in span], key)
+    midnight = datetime.combine(span[0], time(), VIET_NAM)
     rows = await visit.line.store.read(flow, new_id(int(midnight.timestamp() * 1000), bytes(10)), ROWS_MAX)
+    shown = [one for one in rows if key is None or key in {one.sender, one.addressee}]
     return visit.show(
         "operator_flow.html",
         days=days,
         spans=SPANS_DAYS,
-        bars=daily(rows, first_day, days),
-        width=WIDTH,
-        height=HEIGHT,
-        kinds=Counter(_kind(one) for one in rows).most_common(),
-        sent=Counter(one.sender for one in rows).most_common(AGENCIES_SHOWN),
-        received=Counter(one.addressee for one in rows).most_common(AGENCIES_SHOWN),
-        matrix=matrix(rows),
-        total=len(rows),
-        capped=len(rows) == ROWS_MAX,
+        agency=agency,
+        daily=list(zip(span, daily, strict=True)),
+        chart=bars([(figures["sent"], figures["received"]) for figures in daily], height=160),
+        total=sum(daily, Figures()),
+        kinds=Counter(_kind(one) for one in shown).most_common(),
+        sent=_most(by_agency, "sent"),
+        received=_most(by_agency, "received"),
+        matrix=matrix(shown),
+        sampled=len(rows),
+        breadth=BREADTH,
     )
 
 
-def daily(rows: Sequence[Flow], first_day: date, days: int) -> list[Bar]:
-    """A bar for each day, the empty ones too."""
-    counts = Counter(made_at(one.delivery_id).astimezone(VIET_NAM).date() for one in rows)
-    most, step = max(counts.values(), default=1), WIDTH / days
-    bars = []
-    for place in range(days):
-        day = first_day + timedelta(days=place)
-        height = round((HEIGHT - 2 * MARGIN) * counts[day] / most, 1)
-        x, y = round(place * step + step * 0.12, 1), HEIGHT - MARGIN - height
-        bars.append(Bar(f"{day.day:02d}/{day.month:02d}", counts[day], x, y, round(step * 0.76, 1), height))
-    return bars
+def _sums(connection: Connection, days: Sequence[str], key: str | None) -> tuple[list[Figures], dict[str, Figures]]:
+    """The figures of each day, the empty ones too, and of each agency; of one agency where one is named."""
+    by_day = activity.figures_by_span(connection, days, None if key is None else (key,))
+    by_agency = activity.figures_by_agency(connection, days) if key is None else {}
+    empty = Figures().counts
+    return (
+        [Figures(by_day.get(day, empty)) for day in days],
+        {agency: Figures(counts) for agency, counts in by_agency.items()},
+    )
+
+
+def _most(by_agency: Mapping[str, Figures], measure: str) -> list[tuple[str, int]]:
+    counts = Counter({key: figures[measure] for key, figures in by_agency.items() if key and figures[measure]})
+    return counts.most_common(AGENCIES_SHOWN)
 
 
 def matrix(rows: Sequence[Flow]) -> Matrix:

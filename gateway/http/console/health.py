@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from aiohttp import web
 from cryptography import x509
 
 from gateway.exchange.line import Line
+from gateway.exchange.overview import Figures
 from gateway.http.console.page import Page, Visit
 from gateway.http.health import ADVISORY, dependencies
+from gateway.model.calendar import local_day
 from gateway.model.dispatch import made_at
 from gateway.model.person import Role
 from gateway.model.words import text
 from gateway.store import queries
+from gateway.store.queries.activity import figures_by_span
 from gateway.store.queries.operations import Queue, queues
 
 QUEUES_SHOWN = 25
 REASONS_SHOWN = 8
 SOON = timedelta(days=45)
 """A certificate that ends within it needs a successor now: issuing one takes weeks."""
+RATES_DAYS = (1, 7)
 LATE = timedelta(hours=1)
 """Who has not fetched for so long is shown as late."""
 
@@ -32,7 +36,7 @@ class Ending:
     """A certificate and when it ends."""
 
     what: str
-    """`gateway`, or the key of an agency."""
+    """`gateway`, `authority`, or the key of an agency."""
     subject: str
     ends_at: datetime
 
@@ -67,6 +71,7 @@ async def health(visit: Visit) -> web.Response:
         head=head,
         lag=timedelta(0) if line.state.unsealed_since is None else now - line.state.unsealed_since,
         figures=figures,
+        rates=await line.store.read(_rates, local_day(now)),
         reasons=[
             (text(visit.lang, f"reason.{reason}.title"), reason, count)
             for reason, count in figures.refused[:REASONS_SHOWN]
@@ -80,13 +85,42 @@ async def health(visit: Visit) -> web.Response:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What came in over some days, and how much of it was refused or not received in time."""
+
+    days: int
+    sent: int
+    refused: int
+    overdue: int
+
+    @property
+    def share(self) -> float:
+        """Of all that came, the part that was refused: 0 to 1."""
+        return self.refused / (self.sent + self.refused) if self.sent + self.refused else 0.0
+
+
+def _rates(connection: queries.Connection, today: date) -> tuple[Rate, ...]:
+    """Of today, and of the last seven days."""
+    days = [(today - timedelta(days=back)).isoformat() for back in range(max(RATES_DAYS))]
+    by_day = figures_by_span(connection, days, None)
+    sums = [
+        (count, sum((Figures(by_day[day]) for day in days[:count] if day in by_day), Figures())) for count in RATES_DAYS
+    ]
+    return tuple(
+        Rate(count, one["sent"], one["refused_form"] + one["refused_authority"] + one["refused_other"], one["overdue"])
+        for count, one in sums
+    )
+
+
 def _waited(one: Queue, now: datetime) -> timedelta:
     return timedelta(0) if one.oldest is None else max(timedelta(0), now - made_at(one.oldest))
 
 
 def endings(line: Line, now: datetime) -> tuple[Ending, ...]:
-    """Certificates that end soon, or ended already: the gateway's own and those agencies seal with; the first first."""
-    held = [("gateway", line.signer.certificate_der)]
+    """Certificates that end soon, or ended already, the first first: the gateway's own, those of the authorities it
+    trusts, and those agencies seal with."""
+    held = [("gateway", line.signer.certificate_der), *(("authority", der) for der in line.trust.authorities)]
     held += [(one.key, der) for one in line.directory.agencies for der in one.certificates]
     found = (Ending(what, *_ends(der)) for what, der in held)
     return tuple(sorted((one for one in found if one.ends_at - now <= SOON), key=lambda one: one.ends_at))

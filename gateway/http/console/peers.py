@@ -16,7 +16,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store import queries
 from gateway.store.queries import Credential
-from gateway.store.queries.operations import acts_on
+from gateway.store.queries.operations import acts_on, last_taken
 
 REACH_S = 5.0
 
@@ -27,8 +27,16 @@ async def peers(visit: Visit) -> web.Response:
     for one in await visit.line.store.read(queries.credentials):
         if one.revoked_at is None:
             held[one.peer].append(one)
-    rows = [(one, held[one.key]) for one in visit.line.directory.peers]
-    return visit.show("operator_peers.html", rows=rows)
+    line, written = visit.line, visit.asked("agency")
+    agency = line.directory.agency(written) if written else None
+    return visit.show(
+        "operator_peers.html",
+        rows=[(one, held[one.key]) for one in line.directory.peers],
+        asked=written,
+        agency=agency,
+        route=line.directory.route(agency, line.clock()) if agency else None,
+        taken_at=await line.store.read(last_taken, agency.key) if agency else None,
+    )
 
 
 async def peer(visit: Visit) -> web.Response:

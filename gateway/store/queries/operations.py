@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, case, func, select
 
 from gateway.model.delivery import DeliveryStatus, Outcome
 from gateway.store.instants import instant, instant_or_none
-from gateway.store.schema import HELD, WAITING, acts, attempts, deliveries, dispatches
+from gateway.store.schema import HELD, WAITING, acts, attempts, deliveries, delivery_events, dispatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ _STANDING = select(
     dispatches.c.admitted_at,
 ).join_from(deliveries, dispatches)
 _FAILED_STATUSES = (DeliveryStatus.REFUSED.value, DeliveryStatus.EXPIRED.value)
+_TAKEN = (DeliveryStatus.DELIVERED.value, DeliveryStatus.ACKNOWLEDGED.value)
 _TRIES = select(attempts).where(attempts.c.delivery_id == bindparam("delivery")).order_by(attempts.c.number.desc())
 _ACTS = select(acts).order_by(acts.c.ledger_index.desc()).limit(bindparam("count"))
 _FLOW = (
@@ -121,6 +122,20 @@ _FLOW = (
     .order_by(deliveries.c.id.desc())
     .limit(bindparam("count"))
 )  # fmt: skip
+
+
+_LAST_TAKEN = (
+    select(delivery_events.c.at)
+    .join(deliveries, deliveries.c.id == delivery_events.c.delivery_id)
+    .where(deliveries.c.addressee == bindparam("whose"), delivery_events.c.event.in_(_TAKEN))
+    .order_by(deliveries.c.id.desc(), delivery_events.c.id.desc())
+    .limit(1)
+)
+
+
+def last_taken(connection: Connection, addressee: str) -> datetime | None:
+    """When a system last took, or acknowledged, the newest document that one took for an addressee; None: never."""
+    return instant_or_none(connection.execute(_LAST_TAKEN, {"whose": addressee}).scalar())
 
 
 def queues(connection: Connection) -> tuple[Queue, ...]:

@@ -14,6 +14,7 @@ from aiohttp import web
 from gateway.exchange import webhooks as webhook_task
 from gateway.exchange.watch import refresh_directory
 from gateway.ledger import Entry, EntryKind, decode
+from gateway.model.agency import Agency
 from gateway.model.person import Person, Role
 from gateway.model.reasons import Reason
 from gateway.model.words import text
@@ -21,8 +22,9 @@ from gateway.rules.authority_table import shipped_path
 from gateway.store import PutDirectory, queries
 from gateway.store.webhooks import AddWebhook, ClaimNotices, SettleNotice
 from tests.http.console.papers import delivery_of, fetched, sent
+from tests.http.console.test_overview import count_all
 from tests.http.console.visitor import EVERYBODY, OPERATOR, Visitor, settle
-from tests.http.town import DEPARTMENT, FAR, PROVINCE, Town, awaited, town
+from tests.http.town import DEPARTMENT, FAR, FILE, PROVINCE, Town, awaited, inline, packet, town
 
 SECOND = Person("binh-hai", "Vũ Bình Hai", frozenset({Role.OPERATOR}))
 PAGES = ("/health", "/deliveries", "/peers", "/peers/bo", "/webhooks", "/tables", "/directory", "/flow")
@@ -259,7 +261,47 @@ async def test_the_charts_say_what_flowed(tmp_path: Path) -> None:
         await settle(here)
         for number in (1, 2, 3):
             await sent(here, f"G22.{number}", (PROVINCE, FAR), code_number=str(number + 10))
+        await count_all(here)
         operator = await (await Visitor(here).enter("tuan")).go("/flow?days=7")
-        assert says(operator, "flow.lead", total="6", days="7")
+        assert says(operator, "flow.lead", sent="3", received="0", days="7")
+        assert says(operator, "flow.sampled", total="6")
         assert re.search(r'class="number shade-5">3<', operator.page)
-        assert says(await operator.go("/flow?days=999"), "flow.lead", total="6", days="14")
+        assert len(re.findall(r'<path class="tone-5"', operator.page)) == 2
+        await operator.go(f"/flow?days=7&agency={FAR}")
+        assert says(operator, "flow.lead", sent="0", received="0", days="7")
+        assert len(re.findall(r'<path class="tone-', operator.page)) == 1
+        assert says(await operator.go("/flow?days=999"), "flow.lead", sent="3", received="0", days="14")
+        assert (await operator.go("/flow?agency=khong-co")).status == 404
+
+
+@awaited
+async def test_whoever_receives_for_an_agency_is_found_and_when_it_last_did(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        operator = await (await Visitor(here).enter("tuan")).go(f"/peers?agency={PROVINCE}")
+        assert says(operator, "peers.route", agency="Ủy ban nhân dân tỉnh Kiểm thử")
+        assert says(operator, "peers.never_taken")
+        await fetched(here, await delivery_of(here, await sent(here)))
+        assert says(await operator.go("/peers?agency=000.00.00.H29"), "peers.taken")
+        assert says(await operator.go("/peers?agency=%3Cb%3E"), "peers.no_agency", agency="<b>")
+        before = here.line.directory
+        alone = replace(before, version=2, agencies=(*before.agencies, Agency("Z1", "Không ai nhận", ("Z1",))))
+        await here.line.store.write(PutDirectory(alone, here.clock()))
+        await refresh_directory(here.line)
+        assert says(await operator.go("/peers?agency=Z1"), "peers.no_route", agency="Không ai nhận")
+
+
+@awaited
+async def test_health_tells_what_was_refused_and_which_certificates_end(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        await sent(here)
+        await here.ask("POST", "/v1/packets", data=inline(*packet("G22.9", sealed=False)), headers=FILE)
+        await count_all(here)
+        operator = await Visitor(here).enter("tuan")
+        assert re.search(r'<td class="number">1</td><td class="number">1</td><td class="number">50,0%', operator.page)
+        assert says(operator, "health.no_endings")
+        here.clock.pass_(days=3000)
+        operator = await Visitor(here).enter("tuan")
+        assert says(operator, "health.own_certificate")
+        assert says(operator, "health.authority")
