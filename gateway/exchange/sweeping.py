@@ -43,6 +43,7 @@ async def sweep(line: Line, orphan_age: timedelta) -> int:
     for place in line.blobs.places:
         async for some in _together(orphans(line.store, place, before)):
             swept += len(await destroy(line, some))
+    await line.store.write(Destroyed((), line.clock()))  # and forget the claims that ran out
     return swept
 
 

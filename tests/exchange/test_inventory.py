@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from gateway.exchange import courier, inventory, retention, sweeping
 from gateway.exchange.inventory import Count, Discrepancy, Wrong
@@ -17,6 +18,7 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.store import PutDirectory, Staging, Store, queries
 from gateway.store.claims import CLAIM, Claim, Condemn, Destroyed, condemned
+from gateway.store.schema import blob_claims
 from tests.exchange.conftest import Story, file_of
 from tests.exchange.life import trusting
 from tests.exchange.test_retention import OPERATOR, TEN_YEARS
@@ -136,6 +138,7 @@ def test_orphans_are_named_and_swept_once_they_are_old_but_never_what_somebody_n
         stock.clock.now = later + CLAIM
         assert await sweeping.sweep(stock.line, AGE) == 1
         assert await found(stock, deep=True) == []
+        assert await stock.line.store.read(lambda register: register.execute(select(blob_claims)).all()) == []
 
     asyncio.run(story())
 
@@ -191,6 +194,11 @@ def test_what_was_written_as_files_is_read_after_the_switch_to_objects(
             reader = store.blobs.reader(fetched.attachments[0])
             read.append(await asyncio.to_thread(lambda whole: b"".join(whole()), reader))
         assert read == [LARGE, OTHER]
+        copied = Staging(tmp_path, 0)  # as any program copies a file of the folder to the same name in the bucket
+        copied.write(store.blobs.files.path(sha256(LARGE)).read_bytes())
+        await objects.put(sha256(LARGE), copied)
+        copied.drop()
+        await files.destroy(sha256(LARGE))
         assert await found(after, deep=True) == []
         assert not list((tmp_path / "blobs" / "incoming").iterdir())
         store.close()

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from gateway.model.reasons import Reason
+from gateway.store.object_place import Bucket, ObjectPlace
 from tests.http.problems import assert_problem
 from tests.http.town import FILE, awaited, inline, packet, town
 
@@ -37,3 +38,26 @@ async def test_a_lost_attachment_is_said_before_the_first_byte_and_forgotten_onc
         assert (status, fetched) == (200, body)
         ready = (await here.ask("GET", "/readyz", token=None))[1]
         assert json.loads(ready)["dependencies"]["attachments"] is True
+
+
+@awaited
+async def test_while_the_object_store_is_away_large_ones_come_back_and_small_ones_pass(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        away = ObjectPlace(Bucket("s3://away/x", "http://127.0.0.1:9", "vn", "key", _secret(tmp_path)))
+        here.line.blobs.places, at_hand = (away, here.line.blobs.files), here.line.blobs.places
+        large, small = inline(*packet("G22.1", attachments=(("lớn.pdf", LARGE),))), inline(*packet("G22.2"))
+        answer = await here.ask("POST", "/v1/packets", data=large, headers=FILE)
+        assert_problem(answer, Reason.STORE_UNAVAILABLE)
+        assert answer[2]["Retry-After"] == "30"
+        assert (await here.ask("POST", "/v1/packets", data=small, headers=FILE))[0] == 201
+        status, ready, _ = await here.ask("GET", "/readyz", token=None)
+        assert (status, json.loads(ready)["dependencies"]["blobs"]) == (200, False)
+        here.line.blobs.places = at_hand
+        assert (await here.ask("POST", "/v1/packets", data=large, headers=FILE))[0] == 201
+        assert not list((tmp_path / "blobs" / "incoming").iterdir())
+
+
+def _secret(folder: Path) -> Path:
+    (folder / "secret").touch(mode=0o600)
+    (folder / "secret").write_text("of nobody")
+    return folder / "secret"
