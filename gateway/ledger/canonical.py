@@ -52,8 +52,8 @@ def write(root: Element, namespace: str) -> bytes:
 
 
 def _write(one: Element, pieces: list[str], declared: str = "") -> None:
-    attributes = "".join(f' {name}="{attribute(one.attributes[name])}"' for name in sorted(one.attributes))
-    pieces.append(f"<{one.name}{declared}{attributes}>{text(one.text)}")
+    attributes = [f' {name}="{attribute(one.attributes[name])}"' for name in sorted(one.attributes)]
+    pieces.append(f"<{one.name}{declared}{''.join(attributes)}>{text(one.text) if one.text else ''}")
     for child in one.children:
         _write(child, pieces)
     pieces.append(f"</{one.name}>")

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import lru_cache
 
 from gateway.ledger.fault import Fault, ProofError
 
@@ -227,9 +228,13 @@ class Entry:
         return data
 
 
+@lru_cache(maxsize=256)
 def decode(data: bytes) -> Entry:
     """Read an entry. ProofError(entry.form) unless `data` is exactly what `encode` writes for the entry read, or wrote
-    when the fields of its kind were others (`FORMER_FIELDS`)."""
+    when the fields of its kind were others (`FORMER_FIELDS`).
+
+    The newest are kept: several tasks follow the ledger, and each reads them.
+    """
     if len(data) > ENTRY_BYTES_MAX:
         raise ProofError(Fault.ENTRY_FORM, what=f"{len(data)} > {ENTRY_BYTES_MAX}")
     try:

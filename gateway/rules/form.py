@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 
 from gateway.edxml import quoted
 from gateway.model.calendar import VIET_NAM
@@ -45,8 +46,12 @@ def check_form(claim: Claim, addressees_max: int, at: datetime) -> tuple[Finding
 
 def real_date(written: str) -> date | None:
     """The day a packet's `yyyy/MM/dd` names; None where there is no such day."""
-    if not _DATE.fullmatch(written):
-        return None
+    return _day(written) if _DATE.fullmatch(written) else None
+
+
+@lru_cache(maxsize=4096)
+def _day(written: str) -> date | None:
+    """A packet names the same day several times, and so do all packets of that day."""
     try:
         return date(*(int(part) for part in written.split("/")))
     except ValueError:
