@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-CHUNKED = b"transfer-encoding: chunked"
+SENT_AWAY_MAX = 1_000
+"""Of one connection; beyond it the other side is not busy but broken."""
+CHUNKED, CLOSING = b"transfer-encoding: chunked", b"connection: close"
+_RETRY_AFTER = re.compile(rb"retry-after: ([0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Load:
     bodies: Sequence[bytes] = field(repr=False, default=())
     """Bodies of the answers in the order of the requests."""
     heads: Sequence[bytes] = field(repr=False, default=())
+    sent_away: int = 0
+    """How often a request was told to come again; it came, and counts once, with all its waiting."""
 
     @property
     def rate(self) -> float:
@@ -54,39 +60,83 @@ def percentile_ms(latencies_s: Sequence[float], share: float) -> float:
 
 
 class Connection:
-    """One kept-alive connection: a request, then its answer."""
+    """One kept-alive connection: a request, then its answer. Opened anew where the other side closed it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.sent_away = 0
+        """How often it was told to come again, or heard nothing."""
+
+    async def open(self) -> None:
+        """Before the clock starts."""
+        self._streams = await asyncio.open_connection(self._host, self._port, limit=1 << 20)
+
+    async def close(self) -> None:
+        """Let go."""
+        if self._streams is not None:
+            writer = self._streams[1]
+            self._streams = None
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def ask(self, request: bytes) -> Answer:
-        """Send whole bytes of a request; the whole answer."""
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        return Answer(int(head[9:12]), head, await self._body(head))
+        """Send whole bytes of a request; the whole answer.
 
-    async def _body(self, head: bytes) -> bytes:
-        lowered = head.lower()
-        if CHUNKED in lowered:
+        As a system of an agency does: told to come again, it does, when it was told to; a connection that broke says
+        nothing, so it sends the same again.
+        """
+        while True:
+            try:
+                answer = await self._once(request)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                if self.sent_away >= SENT_AWAY_MAX:
+                    raise
+                await self.close()
+                wait_s = 1
+            else:
+                again = _RETRY_AFTER.search(answer.head) if answer.status == 503 else None
+                if again is None:
+                    return answer
+                wait_s = int(again[1])
+            self.sent_away += 1
+            await asyncio.sleep(wait_s)
+
+    async def _once(self, request: bytes) -> Answer:
+        if self._streams is None:
+            await self.open()
+        assert self._streams is not None
+        reader, writer = self._streams
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        answer = Answer(int(head[9:12]), head, await self._body(reader, head.lower()))
+        if CLOSING in head.lower():
+            await self.close()
+        return answer
+
+    async def _body(self, reader: asyncio.StreamReader, head: bytes) -> bytes:
+        if CHUNKED in head:
             pieces = []
-            while size := int(await self._reader.readuntil(b"\r\n"), 16):
-                pieces.append((await self._reader.readexactly(size + 2))[:-2])
-            await self._reader.readexactly(2)
+            while size := int(await reader.readuntil(b"\r\n"), 16):
+                pieces.append((await reader.readexactly(size + 2))[:-2])
+            await reader.readexactly(2)
             return b"".join(pieces)
-        start = lowered.find(b"content-length:")
+        start = head.find(b"content-length:")
         if start < 0:
             return b""
-        return await self._reader.readexactly(int(lowered[start + 15 : lowered.index(b"\r\n", start)]))
+        return await reader.readexactly(int(head[start + 15 : head.index(b"\r\n", start)]))
 
 
 @asynccontextmanager
 async def connected(host: str, port: int) -> AsyncIterator[Connection]:
     """A connection until the block ends."""
-    reader, writer = await asyncio.open_connection(host, port, limit=1 << 20)
+    line = Connection(host, port)
+    await line.open()
     try:
-        yield Connection(reader, writer)
+        yield line
     finally:
-        writer.close()
+        await line.close()
 
 
 def post(host: str, port: int, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -110,11 +160,12 @@ async def fire(host: str, port: int, requests: Sequence[bytes], connections: int
     waiting = iter(enumerate(requests))
     latencies: list[float] = []
     answers: dict[int, Answer] = {}
+    lines = [Connection(host, port) for _ in range(connections)]
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for _ in range(connections):
-            group.create_task(_one_after_another(host, port, waiting, latencies, answers))
-    return _load(latencies, answers, time.perf_counter() - began)
+        for line in lines:
+            group.create_task(_one_after_another(line, waiting, latencies, answers))
+    return _load(latencies, answers, time.perf_counter() - began, lines)
 
 
 async def pour(
@@ -153,27 +204,29 @@ async def pour(
             queue.put_nowait((number, request, due_s))
         for _ in lines:
             queue.put_nowait(None)
-    return _load(latencies, answers, time.perf_counter() - began)
+    return _load(latencies, answers, time.perf_counter() - began, lines)
 
 
 async def _one_after_another(
-    host: str,
-    port: int,
+    line: Connection,
     requests: Iterator[tuple[int, bytes]],
     latencies: list[float],
     answers: dict[int, Answer],
 ) -> None:
-    async with connected(host, port) as line:
-        for number, request in requests:
-            began = time.perf_counter()
-            answers[number] = await line.ask(request)
-            latencies.append(time.perf_counter() - began)
+    for number, request in requests:
+        began = time.perf_counter()
+        answers[number] = await line.ask(request)
+        latencies.append(time.perf_counter() - began)
+    await line.close()
 
 
-def _load(latencies: Sequence[float], answers: Mapping[int, Answer], seconds: float) -> Load:
+def _load(
+    latencies: Sequence[float], answers: Mapping[int, Answer], seconds: float, lines: Sequence[Connection]
+) -> Load:
     statuses = Counter(one.status for one in answers.values())
     ordered = [answers[number] for number in sorted(answers)]
-    return Load(latencies, statuses, seconds, [one.body for one in ordered], [one.head for one in ordered])
+    bodies, heads = [one.body for one in ordered], [one.head for one in ordered]
+    return Load(latencies, statuses, seconds, bodies, heads, sum(one.sent_away for one in lines))
 
 
 def _head(method: str, host: str, port: int, path: str, headers: Mapping[str, str]) -> bytes:

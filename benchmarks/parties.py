@@ -124,10 +124,10 @@ class Puller:
         if self._reports is not None:
             body = json.dumps({"code": self._reports, "description": "Đã hoàn thành"}).encode()
             told = await line.ask(post(HOST, port, f"{path}/status", {**self._headers, **JSON}, body))
-            self.statuses.append(json.loads(_expect(told, 201))["dispatch_id"])
+            self.statuses.append(json.loads(_expect(told, 200, 201))["dispatch_id"])
 
 
-def _expect(answer: Answer, status: int) -> bytes:
-    if answer.status != status:
-        raise RuntimeError(f"answered {answer.status}, not {status}: {answer.body[:500]!r}")
+def _expect(answer: Answer, *statuses: int) -> bytes:
+    if answer.status not in statuses:
+        raise RuntimeError(f"answered {answer.status}, not {statuses}: {answer.body[:500]!r}")
     return answer.body

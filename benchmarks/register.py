@@ -37,7 +37,6 @@ from gateway.demo.cast import Player
 from gateway.demo.stage import Stage
 from gateway.exchange.sequencer import Sequencer
 
-TURNS = 3
 ASKING = 1
 EMPTY, LARGE = "empty", "large"
 INBOX, STATUS, VERSIONS = "a page of an inbox", "a dispatch with its timeline", "its recalls, updates and replacements"
@@ -64,8 +63,8 @@ class Filled:
     """Dispatches to ask for."""
 
 
-def measure(rows: int, asked: int) -> Outcome:
-    """So many dispatches; so many documents and questions at each turn."""
+def measure(rows: int, asked: int, by_turns: int) -> Outcome:
+    """So many dispatches; so many documents and questions at each of so many turns."""
     with ExitStack() as stack:
         stage = stack.enter_context(staged(enlarge=crowd(COMMUNES, own_systems=False)))
         blocks, lived = _patterns(stage)
@@ -73,7 +72,7 @@ def measure(rows: int, asked: int) -> Outcome:
         filled = _fill(_copied(stage, beside / "large"), blocks, rows)
         empty = stack.enter_context(served(stage))
         large = stack.enter_context(served(filled.stage))
-        rates, latencies = _by_turns(empty, large, {EMPTY: [lived], LARGE: filled.some}, asked)
+        rates, latencies = _by_turns(empty, large, {EMPTY: [lived], LARGE: filled.some}, asked, by_turns)
     return _outcome(rates, latencies, filled, large.served.started_s, asked)
 
 
@@ -176,12 +175,12 @@ def _file(stage: Stage) -> Path:
 
 
 def _by_turns(
-    empty: Installed, large: Installed, known: Mapping[str, Sequence[str]], asked: int
+    empty: Installed, large: Installed, known: Mapping[str, Sequence[str]], asked: int, turns: int
 ) -> tuple[dict[str, list[Round]], dict[tuple[str, str], list[float]]]:
     """Rounds of the door of both; latencies of each question to both."""
     rates: dict[str, list[Round]] = {EMPTY: [], LARGE: []}
     latencies: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for turn in range(TURNS + 1):  # the first to warm
+    for turn in range(turns + 1):  # the first to warm
         for name, gateway in ((EMPTY, empty), (LARGE, large)):
             first_number = 1 + 100_000 * turn
             one = on_gateway(gateway, gateway.stage.cast.ministry, asked if turn else asked // 10 + 10, first_number)
@@ -231,8 +230,8 @@ def _outcome(
     )
     caption = (
         f"{filled.dispatches:,} dispatches against none: {filled.megabytes:,.0f} MiB on SQLite, filled directly in "
-        f"{filled.seconds:,.0f} s; start to ready {started_s:.1f} s. Medians of {TURNS} turns of {asked:,} documents, "
-        f"{CONNECTIONS} connections."
+        f"{filled.seconds:,.0f} s; start to ready {started_s:.1f} s. Medians of {len(rates[EMPTY])} turns of {asked:,} "
+        f"documents, {CONNECTIONS} connections."
     )
     slowest = max(percentile_ms(latencies[LARGE, question], 0.5) for question in (INBOX, STATUS))
     at_empty = max(percentile_ms(latencies[EMPTY, question], 0.5) for question in (INBOX, STATUS))

@@ -135,7 +135,7 @@ SCENARIOS = (
         "rate falls < 20 %, look-ups < 10 ms",
         "an empty register",
         register.measure,
-        {"rows": Size(100_000, 1_000_000), "asked": Size(100, 1_000)},
+        {"rows": Size(100_000, 1_000_000), "asked": Size(100, 1_000), "by_turns": Size(1, 3)},
     ),
     Scenario(
         "ledger",

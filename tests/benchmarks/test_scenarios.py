@@ -33,7 +33,7 @@ def test_a_push_passes_the_gate() -> None:
 
 
 def test_a_register_filled_directly_answers_like_one_that_grew() -> None:
-    _has_figures(register.measure(300, 4))
+    _has_figures(register.measure(300, 4, 1))
 
 
 def _has_figures(outcome: Outcome) -> None:
