@@ -10,7 +10,7 @@ from gateway.exchange import bell
 from gateway.exchange.line import Line
 from gateway.ledger import NONE, Entry, EntryKind
 from gateway.model.agency import Peer
-from gateway.store.acts import Act, RecordAct, RecordFirst
+from gateway.store.acts import Act, RecordAct, RecordFirst, did_before
 
 SALT_BYTES = 16
 
@@ -49,7 +49,10 @@ async def evidence_taken(line: Line, peer: Peer, dispatch_id: str, what: str) ->
 
 
 async def first_look(line: Line, actor: Actor, dispatch_id: str, what: str) -> None:
-    """Somebody takes what there is no content in: recorded before it is given, the first time, and for no reason."""
+    """Somebody sees what is theirs to see, or what there is no content in: recorded before it is given, and the first
+    time only. Nobody is asked why."""
+    if await line.store.read(did_before, actor.key, f"view.{what}", dispatch_id):
+        return
     salt = line.chance.randbytes(SALT_BYTES)
     act = view_act(actor, dispatch_id, what, "", salt, line.clock())
     if await line.store.write(RecordFirst(act)):

@@ -85,7 +85,8 @@ class EntryKind(StrEnum):
     OPERATOR = "operator"
     """A person acted on the gateway; `reason` is the salted digest of the reason they gave."""
     VIEW = "view"
-    """Somebody who is not a party looked at what a dispatch holds, or a party took its evidence the first time."""
+    """Somebody who is not a party looked at what a dispatch holds, or a party did, or took its evidence, the first
+    time."""
     EXPORT = "export"
     """Somebody took a report out of the register."""
     RETENTION = "retention"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.store.instants import micros
 from gateway.store.schema import acts
@@ -75,6 +75,11 @@ _DONE_BEFORE = (
 )
 
 
+def did_before(connection: Connection, by: str, action: str, subject: str) -> bool:
+    """Whether somebody did this to it before."""
+    return connection.execute(_DONE_BEFORE, {"what": subject, "who": by, "did": action}).first() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFirst(Operation[bool]):
     """Record an act unless the same one did it to the same before: asking again and again does not grow the ledger.
@@ -89,8 +94,7 @@ class RecordFirst(Operation[bool]):
         return [one._record(tx) for one in operations]
 
     def _record(self, tx: Transaction) -> bool:
-        done = {"what": self.act.subject, "who": self.act.by, "did": self.act.action}
-        if tx.connection.execute(_DONE_BEFORE, done).first() is not None:
+        if did_before(tx.connection, self.act.by, self.act.action, self.act.subject):
             return False
         record(tx, [self.act])
         return True

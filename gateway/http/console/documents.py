@@ -36,6 +36,7 @@ async def document(visit: Visit) -> web.Response:
     event = await visit.line.store.read(newest_event)
     seen = await desk.look(visit.line, visit.person, visit.part("dispatch"))
     thread = await desk.thread(visit.line, visit.person, seen.dispatch.id)
+    await first_look(visit.line, visit.actor, seen.dispatch.id, "document")
     report = read_report(bare(seen.packet.report_xml))
     rows = seen.dispatch.deliveries[:DELIVERIES_SHOWN_MAX]
     owing = await desk.debts(visit.line, rows) if seen.sent else {}

@@ -223,7 +223,7 @@ async def test_the_case_file_is_given_to_the_parties(tmp_path: Path) -> None:
         hoa = await (await Visitor(here).enter("hoa")).go(f"/documents/{dispatch}")
         names = zipfile.ZipFile(io.BytesIO(await hoa.take(f"/documents/{dispatch}/case"))).namelist()
         assert names[0] == "mimetype"
-        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == ["case"]
+        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == ["document", "case"]
         links = re.findall(rf"/console(/documents/{dispatch}/evidence/[0-9]+/[A-Za-z]+)", hoa.page)
         assert links
         assert "SubmissionAcceptance" in (await hoa.go(links[0])).page
@@ -256,7 +256,7 @@ async def test_an_attachment_is_listed_with_its_digest_and_given_to_the_parties_
         assert hoa.status == 409
         await hoa.take(f"/documents/{dispatch}/attachments/2")
         assert hoa.status == 404
-        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == ["attachment.1", "attachment.1"]
+        assert [one["what"] for one in await entries(here, EntryKind.VIEW)] == 2 * ["document", "attachment.1"]
 
 
 @awaited
