@@ -40,6 +40,7 @@ from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
 from gateway.exchange.mails import Mails
+from gateway.exchange.neighbours import Neighbours
 from gateway.exchange.pdf_desk import PdfDesk
 from gateway.exchange.provider import Provider, ProviderRules
 from gateway.exchange.revocation import Refresher, RefreshRules
@@ -85,6 +86,8 @@ class Seat:
     """Of the seat: whoever takes it after a crash takes over what was left there."""
     doors: socket.socket
     """Listening already, and shared with the others: whoever is idle takes who comes next."""
+    neighbours: socket.socket
+    """What the other workers of this machine say, by way of the parent."""
     parent: socket.socket
     """A byte is sent when the doors are open; its end says that the parent is gone."""
 
@@ -235,7 +238,7 @@ async def running(
         stamper = await stack.enter_async_context(_stamper(config.timestamp, line))
         poster = await stack.enter_async_context(_poster(line, push_ca_pem))
         duties = _duties(line, config.store, stamper, poster, mailer)
-        wire = Wire(config.store.url, line.name) if config.store.url.startswith("postgresql") else None
+        wire = _wire(config, line.name, seat)
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
         doors = build_app(line, config.http, config.axis, config.people, provider, config.uploads)
         runner = DoorRunner(doors, shutdown_timeout_s=DRAIN_S)
@@ -273,6 +276,13 @@ async def serve(config: Config, ready: Callable[[Running], None], seat: Seat | N
             loop.remove_reader(seat.parent)
 
 
+def _wire(config: Config, name: str, seat: Seat | None) -> relay.Wire | None:
+    """The way to the other processes on the same store; None where there are none."""
+    if config.store.url.startswith("postgresql"):
+        return Wire(config.store.url, name)
+    return None if seat is None else Neighbours(seat.neighbours)
+
+
 def _site(runner: web.BaseRunner, server: Server, secure: ssl.SSLContext | None, seat: Seat | None) -> web.BaseSite:
     if seat is not None:  # so many connections asyncio takes at a time, too; the queue is made longer afterwards
         return web.SockSite(runner, seat.doors, ssl_context=secure, backlog=1)
@@ -295,7 +305,7 @@ def server_tls(server: Server) -> ssl.SSLContext | None:
 
 @asynccontextmanager
 async def _at_work(
-    line: Line, carrier: push.Carrier, duties: Mapping[str, tenure.Duty], wire: Wire | None
+    line: Line, carrier: push.Carrier, duties: Mapping[str, tenure.Duty], wire: relay.Wire | None
 ) -> AsyncIterator[None]:
     """The tasks beside the doors. If one fails, the gateway stops: none of them is optional."""
     async with asyncio.TaskGroup() as tasks:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.app import BACKLOG, DRAIN_S, LEAVING_S, Seat
+from gateway.exchange.neighbours import DATAGRAM_BYTES_MAX
 
 LOG = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ class NeverReadyError(Exception):
 
 def seat(written: str) -> Seat:
     """The place the parent wrote into the command of a worker."""
-    name, doors, parent = written.split(":")
-    return Seat(name, socket.socket(fileno=int(doors)), socket.socket(fileno=int(parent)))
+    name, *descriptors = written.split(":")
+    return Seat(name, *(socket.socket(fileno=int(one)) for one in descriptors))
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -48,6 +49,32 @@ def listener(host: str, port: int) -> socket.socket:
     return made
 
 
+class _Switchboard:
+    """Hands on what a worker says to all the others, so that who waits in one hears of what came in by another."""
+
+    def __init__(self) -> None:
+        self._lines: set[socket.socket] = set()
+
+    def connect(self, line: socket.socket) -> None:
+        line.setblocking(False)
+        self._lines.add(line)
+        asyncio.get_running_loop().add_reader(line, self._pass_on, line)
+
+    def cut(self, line: socket.socket) -> None:
+        if line not in self._lines:
+            return
+        asyncio.get_running_loop().remove_reader(line)
+        self._lines.remove(line)
+        line.close()
+
+    def _pass_on(self, line: socket.socket) -> None:
+        with suppress(OSError):  # it is gone, which is noticed elsewhere
+            said = line.recv(DATAGRAM_BYTES_MAX)
+            for other in self._lines - {line}:
+                with suppress(OSError):  # it has no room, and polls
+                    other.send(said)
+
+
 @dataclass(frozen=True)
 class _Worker:
     """A process in a seat."""
@@ -55,17 +82,23 @@ class _Worker:
     process: asyncio.subprocess.Process
     channel: socket.socket
     """Ours to it: closed when it ends, and by our own end."""
+    line: socket.socket
+    """On the switchboard."""
+    switchboard: _Switchboard
 
     @classmethod
-    async def start(cls, command: Sequence[str], name: str, doors: socket.socket) -> _Worker:
+    async def start(cls, command: Sequence[str], name: str, doors: socket.socket, switchboard: _Switchboard) -> _Worker:
         ours, its = socket.socketpair()
+        line, its_line = socket.socketpair(type=socket.SOCK_DGRAM)
         ours.setblocking(False)
-        with its:
-            written = f"{name}:{doors.fileno()}:{its.fileno()}"
+        with its, its_line:
+            descriptors = (doors.fileno(), its_line.fileno(), its.fileno())
+            written = ":".join([name, *map(str, descriptors)])
             process = await asyncio.create_subprocess_exec(
-                *command, "--worker", written, pass_fds=(doors.fileno(), its.fileno()), process_group=0
+                *command, "--worker", written, pass_fds=descriptors, process_group=0
             )
-        return cls(process, ours)
+        switchboard.connect(line)
+        return cls(process, ours, line, switchboard)
 
     async def ready(self) -> bool:
         """Wait until it answers at its doors; False where it ends before."""
@@ -77,6 +110,7 @@ class _Worker:
         """Wait for its end; the exit status."""
         status = await self.process.wait()
         self.channel.close()
+        self.switchboard.cut(self.line)
         return status
 
     async def stop(self) -> None:
@@ -95,8 +129,8 @@ class _Worker:
 class _Place:
     """One of the workers, whichever process it is at the time."""
 
-    def __init__(self, number: int, doors: socket.socket, command: Sequence[str]) -> None:
-        self._number, self._doors, self._command = number, doors, command
+    def __init__(self, number: int, doors: socket.socket, command: Sequence[str], switchboard: _Switchboard) -> None:
+        self._number, self._doors, self._command, self._switchboard = number, doors, command, switchboard
         self._generation = 0
         self._worker: _Worker | None = None
         self._changing = asyncio.Lock()
@@ -144,7 +178,7 @@ class _Place:
             await self._worker.stop()
 
     async def _start(self) -> _Worker:
-        return await _Worker.start(self._command, f"{self._number}.{self._generation}", self._doors)
+        return await _Worker.start(self._command, f"{self._number}.{self._generation}", self._doors, self._switchboard)
 
 
 async def run(doors: socket.socket, count: int, arguments: Sequence[str], ready: Callable[[], None]) -> None:
@@ -153,7 +187,8 @@ async def run(doors: socket.socket, count: int, arguments: Sequence[str], ready:
     `arguments` are those of `gateway` that make one worker.
     """
     command = [sys.executable, "-m", "gateway", *arguments]
-    places = [_Place(number, doors, command) for number in range(1, count + 1)]
+    switchboard = _Switchboard()
+    places = [_Place(number, doors, command, switchboard) for number in range(1, count + 1)]
     loop, stop, renew = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

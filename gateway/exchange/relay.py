@@ -1,4 +1,4 @@
-"""The relay: what rings here is heard in every process on the same PostgreSQL, and what rings there is heard here.
+"""The relay: what rings here is heard in every process that shares the store, and what rings there is heard here.
 
 Behind it everybody polls, so a wire that is cut makes things late by a polling interval and loses nothing.
 """
@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from typing import Protocol
 
 from gateway.exchange.line import Line
 from gateway.model.refusal import Unavailable
-from gateway.store.wire import Wire
 
 LOG = logging.getLogger(__name__)
 
 GATHERED_S = 0.005
 """How long rings are gathered, to be told together."""
+
+
+class Wire(Protocol):
+    """The way to the other processes. Any method may raise Unavailable: try again later."""
+
+    def hear(self) -> AsyncGenerator[list[str], None]: ...
+
+    async def tell(self, names: Iterable[str]) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 async def run(line: Line, wire: Wire) -> None:

@@ -26,6 +26,10 @@ class Fault(Enum):
     """No connection, or too busy. Whether a commit under way took effect is not known; sending again settles it."""
 
 
+AWAY_S = 1
+"""When to come back where the database is away: a server that starts again, or another that takes over, needs seconds,
+and whoever waits longer than it does makes the pause longer."""
+
 _SQLITE = {
     sqlite3.SQLITE_FULL: Fault.FULL,
     sqlite3.SQLITE_IOERR: Fault.BROKEN,
@@ -97,4 +101,4 @@ def translated(stop: Callable[[str], None]) -> Iterator[None]:
         if fault is Fault.BROKEN:
             stop(cause)
             raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause=cause) from error
-        raise Unavailable(Reason.STORE_UNAVAILABLE, cause=cause) from error
+        raise Unavailable(Reason.STORE_UNAVAILABLE, AWAY_S, cause) from error

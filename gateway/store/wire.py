@@ -50,7 +50,7 @@ class Wire:
             if self._sending is None or self._sending.closed:
                 self._sending = await self._connect()
                 await self._sending.execute("SET synchronous_commit = off")
-            for payload in _payloads(self._name, names):
+            for payload in payloads(self._name, names):
                 await self._sending.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
 
     async def close(self) -> None:
@@ -73,8 +73,8 @@ def _nothing_to_stop(_cause: str) -> None:
     """What happens on the wire is no reason to stop the store."""
 
 
-def _payloads(sender: str, names: Iterable[str]) -> list[str]:
-    """As few as hold all the names."""
+def payloads(sender: str, names: Iterable[str]) -> list[str]:
+    """As few texts as hold all the names, a line each below the one that says who speaks."""
     payloads = [sender]
     for name in names:
         if len(f"{payloads[-1]}\n{name}".encode()) > PAYLOAD_BYTES_MAX:

@@ -20,7 +20,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -37,7 +37,7 @@ from tests.crash.installation import Installation, found, free_port
 from tests.crash.notebook import Notebook, Receipted, of_kind, read
 from tests.crash.parties import Parties
 from tests.crash.serving import Serving
-from tests.crash.spawner import ColdStarts, Origin
+from tests.crash.spawner import ColdStarts, Origin, Spawner
 from tests.postgres import PostgresServer, binaries
 
 Read = TypeVar("Read")
@@ -305,10 +305,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--workers", action="store_true", help="two workers on SQLite; otherwise two nodes on PostgreSQL"
     )
+    parser.add_argument(
+        "--cold", action="store_true", help="load the program anew at each start; otherwise it is forked"
+    )
     given = parser.parse_args(arguments)
+    with nullcontext(ColdStarts()) if given.cold else Spawner() as origin:
+        summary = _summary(origin, given)
+    print(json.dumps(asdict(summary)))
+    sys.exit(1 if summary.faults else 0)
+
+
+def _summary(origin: Origin, given: argparse.Namespace) -> Summary:
     folder = Path(tempfile.mkdtemp(prefix="fleet-"))
     if given.workers:
-        summary = asyncio.run(workers(folder, ColdStarts(), given.kills, given.seed))
+        summary = asyncio.run(workers(folder, origin, given.kills, given.seed))
     else:
         programs = binaries()
         if programs is None:
@@ -316,12 +326,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="fleet-postgres-") as home:
             server = PostgresServer(programs, Path(home))
             try:
-                summary = asyncio.run(nodes(folder, ColdStarts(), server, given.kills, given.seed))
+                summary = asyncio.run(nodes(folder, origin, server, given.kills, given.seed))
             finally:
                 server.kill()
     shutil.rmtree(folder)
-    print(json.dumps(asdict(summary)))
-    sys.exit(1 if summary.faults else 0)
+    return summary
 
 
 if __name__ == "__main__":

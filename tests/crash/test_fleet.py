@@ -7,19 +7,24 @@ import os
 import random
 import signal
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.crash.fleet import NOWHERE, RETURN_S_MAX, SETTINGS, WORKERS, Summary, Workers, nodes, workers
+from gateway.client import GatewayClient
+from tests.crash.fleet import ANYBODY, NOWHERE, RETURN_S_MAX, SETTINGS, WORKERS, Summary, Workers, nodes, workers
 from tests.crash.installation import Installation, found
 from tests.crash.parties import ONCE, client, papers
+from tests.crash.rows import paper
 from tests.crash.spawner import Spawner
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.crash
 
-SENDERS = 4
+SENDERS, WAITING = 4, 8
+AT_ONCE_S = 3.0
+"""Long polls look after their callers every five seconds, which is no wake-up."""
 
 
 def nothing_happened(summary: Summary, kills: int) -> None:
@@ -38,6 +43,43 @@ def test_nodes_the_lease_holder_and_the_database_die_in_turn_and_nobody_loses_an
     tmp_path: Path, spawner: Spawner, postgres: PostgresServer
 ) -> None:
     nothing_happened(asyncio.run(nodes(tmp_path, spawner, postgres, kills=3, seed=4)), 3)
+
+
+def test_who_waits_in_one_worker_hears_at_once_of_what_came_in_by_another(tmp_path: Path, spawner: Spawner) -> None:
+    """And still after one of them died: the others only poll once in a minute here."""
+    settings = {**SETTINGS, "server.workers": WORKERS, "delivery.poll_s": 60.0}
+    installation = found(tmp_path / "gateway", hub_url=NOWHERE, settings=settings)
+    fleet = Workers(installation, spawner)
+    try:
+        assert max(asyncio.run(heard_after_s(installation))) < AT_ONCE_S
+        fleet.kill(ANYBODY, random.Random(1))
+        asyncio.run(fleet.revive())
+        assert max(asyncio.run(heard_after_s(installation))) < AT_ONCE_S
+    finally:
+        fleet.close()
+
+
+async def heard_after_s(installation: Installation) -> list[float]:
+    """How long after its receipt each of several waiting connections hears of a document. With eight of them, all in
+    one worker would be an accident; on the way they are heard by whichever worker took them."""
+    async with AsyncExitStack() as stack:
+        peer = installation.cast.party.peer
+        waiting = [await stack.enter_async_context(client(installation, peer, ONCE)) for _ in range(WAITING)]
+        for item in (await waiting[0].inbox()).deliveries:
+            await waiting[0].decline(item.delivery_id, "không nhận")
+        sender = await stack.enter_async_context(client(installation, installation.cast.ministry.peer))
+        number = time.monotonic_ns() % 1_000_000
+
+        async def wait(one: GatewayClient) -> float:
+            assert (await one.inbox(wait_s=30)).deliveries
+            return time.monotonic()
+
+        waits = [asyncio.create_task(wait(one)) for one in waiting]
+        await asyncio.sleep(0.5)
+        assert not any(one.done() for one in waits)
+        await sender.submit(paper(installation, number, installation.cast.party).file)
+        sent_s = time.monotonic()
+        return [heard_s - sent_s for heard_s in await asyncio.gather(*waits)]
 
 
 def test_workers_are_renewed_one_by_one_and_not_one_submission_fails(tmp_path: Path, spawner: Spawner) -> None:
