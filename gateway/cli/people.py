@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,25 +184,27 @@ async def _disable(session: Session, settings: Config, key: str, reason: str) ->
 @click.pass_obj
 def list_people(session: Session, as_json: bool, config_file: Path) -> None:
     """Who may enter."""
-    rows = asyncio.run(_people(config.load(config_file)))
+    rows, subjects = asyncio.run(_people(config.load(config_file)))
     if as_json:
         session.show_json(
             [
                 {"key": one.person.key, "name": one.person.name, "roles": sorted(one.person.roles)}
                 | {"works_for": [held.agency for held in one.person.works_for]}
-                | {"second_factor": one.person.second_factor, "disabled_at": one.person.disabled_at}
+                | {"second_factor": one.person.second_factor, "provider_subject": subjects.get(one.person.key)}
+                | {"disabled_at": one.person.disabled_at}
                 for one in rows
             ]
         )
         return
     session.table(
-        [f"say.column.{name}" for name in ("key", "name", "roles", "works_for", "disabled_at")],
+        [f"say.column.{name}" for name in ("key", "name", "roles", "works_for", "provider_subject", "disabled_at")],
         [
             (
                 one.person.key,
                 one.person.name,
                 " ".join(sorted(one.person.roles)),
                 " ".join(held.agency + ("…" if held.subtree else "") for held in one.person.works_for),
+                subjects.get(one.person.key),
                 one.person.disabled_at,
             )
             for one in rows
@@ -209,9 +212,10 @@ def list_people(session: Session, as_json: bool, config_file: Path) -> None:
     )
 
 
-async def _people(settings: Config) -> tuple[PersonRow, ...]:
+async def _people(settings: Config) -> tuple[tuple[PersonRow, ...], Mapping[str, str]]:
+    """Everybody, and who has which account at the provider."""
     async with opened(settings) as store:
-        return await store.read(reading.people)
+        return await store.read(reading.people), await store.read(reading.provider_subjects)
 
 
 async def _known(session: Session, store: Store, key: str) -> PersonRow:

@@ -153,6 +153,8 @@ def test_an_account_at_the_provider_is_somebodys_by_an_operators_word_alone(home
     assert "Mật khẩu" not in said.out
     assert asked(home, people.person, "lan.nguyen").password is None
     assert holder(home, "sub-1") == "lan.nguyen"
+    assert person(home, "list", "--json").json[0]["provider_subject"] == "sub-1"
+    assert "sub-1" in person(home, "list").out
     taken = person(home, "add", "hoa", "--name", "Hoa", "--role", "auditor", "--provider-subject", "sub-1")
     assert taken.code == 1
     assert "đã gắn với người khác" in taken.err

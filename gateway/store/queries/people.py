@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,6 +102,11 @@ def holder_of(connection: Connection, issuer: str, subject: str) -> PersonRow | 
     theirs = (provider_accounts.c.issuer == issuer, provider_accounts.c.subject == subject)
     key = connection.execute(select(provider_accounts.c.person).where(*theirs)).scalar()
     return None if key is None else person(connection, key)
+
+
+def provider_subjects(connection: Connection) -> Mapping[str, str]:
+    """The account at the provider of everybody who has one, by the name they enter under."""
+    return {row.person: row.subject for row in connection.execute(select(provider_accounts))}
 
 
 def _session(who: PersonRow, row: Row[*tuple[Any, ...]]) -> SessionRow:
