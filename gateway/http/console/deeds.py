@@ -22,6 +22,8 @@ from gateway.model.packet import StatusCode
 from gateway.model.reasons import Reason
 
 WORDS_CHARS_MAX = 2_000
+EVERYBODY = "all"
+"""Ticked instead of addressee after addressee."""
 _AT_IT: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """Of two who recall a document at once the second waits for the first, and then finds nothing left to ask."""
 REPORTED = {code.value: code for code in desk.REPORTABLE}
@@ -31,6 +33,9 @@ async def recall(visit: Visit) -> web.Response:
     """Ask the document back from the addressees that were ticked."""
     dispatch_id, chosen = visit.part("dispatch"), tuple(visit.form.get("delivery", "").split())
     words = _words(visit)
+    if chosen == (EVERYBODY,):
+        seen = await desk.look(visit.line, visit.person, dispatch_id)
+        chosen = tuple(one.id for one in seen.dispatch.deliveries if desk.recallable(one))
     if not chosen:
         return _done(visit, "none_chosen")
     if not words:

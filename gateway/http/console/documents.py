@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -27,7 +29,8 @@ DISPATCH = "{dispatch:[0-9A-Z]{26}}"
 NUMBER = "{number:[1-9][0-9]{0,2}}"
 EVIDENCE = "{index:[0-9]{1,18}}/{event:[A-Za-z]{1,64}}"
 WENT_WRONG = {DeliveryStatus.REFUSED, DeliveryStatus.EXPIRED}
-DELIVERIES_SHOWN_MAX = 200
+ROWS_MAX = 40
+"""Addressees on a page: with their histories some 60 KB."""
 THREAD_SHOWN_MAX = 100
 
 
@@ -38,24 +41,37 @@ async def document(visit: Visit) -> web.Response:
     thread = await desk.thread(visit.line, visit.person, seen.dispatch.id)
     await first_look(visit.line, visit.actor, seen.dispatch.id, "document")
     report = read_report(bare(seen.packet.report_xml))
-    rows = seen.dispatch.deliveries[:DELIVERIES_SHOWN_MAX]
+    ordered = sorted(seen.dispatch.deliveries, key=lambda one: not _urgent(seen, one))
+    places = {one.id: place for place, one in enumerate(ordered, start=1)}
+    start = places.get(visit.asked("after"), 0)
+    rows = ordered[start : start + ROWS_MAX]
     owing = await desk.debts(visit.line, rows) if seen.sent else {}
+    on_page = replace(seen.dispatch, deliveries=tuple(rows))
     return visit.show(
         "clerk_document.html",
         seen=seen,
         said=seen.content if isinstance(seen.content, Document) else None,
         rows=[_row(visit, seen, one, owing.get(one.id)) for one in rows],
-        recallable=[one for one in rows if desk.recallable(one)] if seen.sent else [],
+        older=rows[-1].id if start + ROWS_MAX < len(ordered) else "",
+        first=start + 1,
+        counted=Counter(one.status.value for one in ordered) if len(ordered) > ROWS_MAX else {},
+        recallable=[one for one in ordered if desk.recallable(one)] if seen.sent else [],
+        most=ROWS_MAX,
         at_hand=desk.at_hand(seen),
         report=ReportTold.of(report, visit.lang),
         thread=thread[-THREAD_SHOWN_MAX:] if len(thread) > 1 else (),
         event=event,
         done=visit.asked("done"),
         codes=desk.REPORTABLE,
-        proofs=await evidence.facts_of(visit.line, seen.dispatch, indexes_of(seen.dispatch)),
+        proofs=await evidence.facts_of(visit.line, on_page, indexes_of(on_page)),
         now=visit.line.clock(),
         name=names(visit),
     )
+
+
+def _urgent(seen: Seen, one: Delivery) -> bool:
+    """Whether an addressee stands before the others: it did not arrive, was refused, or waits for an answer of ours."""
+    return one.status in WENT_WRONG or (one.addressee in seen.own and desk.asked_back(one))
 
 
 def _row(visit: Visit, seen: Seen, one: Delivery, owing: Deadline | None) -> Mapping[str, object]:

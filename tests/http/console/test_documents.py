@@ -16,8 +16,9 @@ import pytest
 from gateway.exchange.acts import salted
 from gateway.exchange.watch import refresh_directory
 from gateway.ledger import EntryKind, decode
-from gateway.model.agency import Directory
-from gateway.store import PutDirectory, queries
+from gateway.model.agency import Agency, Directory, Grant
+from gateway.model.delivery import DeliveryEvent
+from gateway.store import Advance, PutDirectory, queries
 from tests.http.console.papers import delivery_of, fetched, sent, told
 from tests.http.console.test_way_in import said
 from tests.http.console.visitor import HOA, Visitor, settle
@@ -183,6 +184,35 @@ def test_of_two_of_one_agency_at_once_one_does_it_and_the_other_is_told(tmp_path
             assert len([one for one in changes if one["addressees"] != "-"]) == (act == "recall")
 
     play()
+
+
+@awaited
+async def test_a_document_to_ninety_agencies_is_shown_some_at_a_time_and_recalled_from_all(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        before, keys = here.line.directory, [f"G50.{number:02d}.00" for number in range(90)]
+        agencies = tuple(Agency(key, f"Ủy ban nhân dân huyện thứ {key}", (key,)) for key in keys)
+        peers = tuple(
+            replace(one, grants=(*one.grants, *map(Grant, keys))) if one.key == "xa" else one for one in before.peers
+        )
+        changed = Directory(2, (*before.agencies, *agencies), peers)
+        await here.line.store.write(PutDirectory(changed, here.clock()))
+        await refresh_directory(here.line)
+        dispatch = await sent(here, to=tuple(keys))
+        refused = await delivery_of(here, dispatch, 77)
+        await here.line.store.write(Advance(refused, DeliveryEvent.REFUSED, here.clock(), None, "Sai nơi nhận"))
+        lan = await (await Visitor(here).enter("lan")).go(f"/documents/{dispatch}")
+        assert len(lan.page.encode()) < 100_000
+        seen = re.findall(r'<article class="sheet" id="d-([0-9A-Z]+)"', lan.page)
+        assert seen[0] == refused, "trouble comes first"
+        while following := re.search(r'href="/console(/documents/[^"]*after=[0-9A-Z]+)', lan.page):
+            seen += re.findall(r'<article class="sheet" id="d-([0-9A-Z]+)"', (await lan.go(following[1])).page)
+        assert len(seen) == len(set(seen)) == 90
+        await lan.send(f"/documents/{dispatch}/recall", delivery="all", words="Gửi nhầm")
+        assert said(lan, "console.clerk.done.recalled")
+        whole = await here.line.store.read(queries.dispatch, dispatch)
+        assert whole is not None
+        assert [one.id for one in whole.deliveries if one.status != "withdrawn"] == [refused]
 
 
 @awaited
