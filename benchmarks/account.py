@@ -1,0 +1,44 @@
+"""How many instructions each step of a document takes: the same figure on a busy machine as on an idle one.
+
+    valgrind --tool=callgrind --instr-atstart=no --callgrind-out-file=/tmp/account python -m benchmarks.account
+
+Beside the numbers it leaves a profile of each step, `/tmp/account.<number>`, for `callgrind_annotate`. Valgrind knows
+no SHA instructions: of what is hashed (20 KB an attachment), count a tenth.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from benchmarks.steps import actions
+
+CALLS = 10
+OUT = Path("/tmp/account")
+
+
+def main() -> None:
+    """Print thousands of instructions a call, after two calls that warm the caches."""
+    for number, (name, action) in enumerate(actions().items(), start=1):
+        action()
+        action()
+        _control("--instr=on")
+        for _ in range(CALLS):
+            action()
+        _control(f"--dump={name}")
+        _control("--instr=off")
+        profile = OUT.with_suffix(f".{number}").read_text(errors="replace")
+        total = re.search(r"^totals: ([0-9]+)", profile, re.MULTILINE)
+        if total is None:
+            raise RuntimeError("run this under valgrind, as its first lines say")
+        print(f"{int(total[1]) / CALLS / 1000:9.0f}  {name}", flush=True)
+
+
+def _control(order: str) -> None:
+    subprocess.run(["callgrind_control", order, str(os.getpid())], stdout=subprocess.DEVNULL, check=True)
+
+
+if __name__ == "__main__":
+    main()
