@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ SAYS_ITS_LAW = {
 }
 """Their sentences name the article; a rule of form's the advice too."""
 LAWS = {"receive": "xml", "xml": "xml", "form": "form", "authority": "authority", "seal": "seal", "pdf": "pdf"}
+_RULED = re.compile(r"(.*) \(([^()]*; [^();]+ [A-Z]+-[0-9]+)\)", re.DOTALL)
 SOUND = {
     "bytes": {"intact"},
     "value": {"valid"},
@@ -100,12 +102,19 @@ class ReportTold:
 def _told(findings: Sequence[tuple[str, str, str, bool]], lang: str) -> tuple[Told, ...]:
     """Findings given as reason, sentence, advice and whether it refuses."""
     told: list[Told] = []
-    for reason, what, advice, refuses in findings:
+    for reason, said, advice, refuses in findings:
+        what, ruled = _parted(said) if reason == Reason.FORM_RULE else (said, "")
         advised = reason == Reason.FORM_RULE or any(one.advice == advice for one in told)
-        law = "" if reason in SAYS_ITS_LAW else _law(reason, lang)
+        law = ruled or ("" if reason in SAYS_ITS_LAW else _law(reason, lang))
         named = any(one.law == law for one in told)
         told.append(Told(what, "" if advised else advice, "" if named else law, refuses))
     return tuple(told)
+
+
+def _parted(said: str) -> tuple[str, str]:
+    """What a rule of form says, and the law and the rule it names in brackets at its end."""
+    found = _RULED.fullmatch(said)
+    return (found[1], found[2]) if found else (said, "")
 
 
 def _law(reason: str, lang: str) -> str:

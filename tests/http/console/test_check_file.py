@@ -50,7 +50,11 @@ async def test_what_is_wrong_is_said_with_the_article_of_the_law(tmp_path: Path)
         await settle(here)
         visitor = await dropped(here, inline(*packet("G22.1", code_number="1")))
         assert said(visitor, "console.clerk.check.refused")
-        assert "Nghị định 30/2020/NĐ-CP" in visitor.page
+        assert said(
+            visitor,
+            "console.clerk.report.law",
+            law="Nghị định 30/2020/NĐ-CP, Phụ lục I, Phần I, mục II, khoản 3, điểm c; quy tắc TT-204",
+        )
         advice = re.findall(r"<p><bdi>(.*?)</bdi></p>", visitor.page)
         assert len(advice) == len(set(advice)), "no advice is given twice"
         visitor = await dropped(here, inline(*packet(sender=PROVINCE, to=("G22.00.00",))))
