@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,34 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
     url = server.fresh_database()
     yield url
     server.recycle(url)
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Where databases at the newest schema come from."""
+
+    engine: str
+    fresh: Callable[[Path], str]
+    """The address of a new one; the folder is where it may lie."""
+
+
+@pytest.fixture(params=ENGINES)
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """For tests that begin anew again and again, on each engine."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield Databases("sqlite", lambda folder: f"sqlite:///{shutil.copy(template, folder / 'gateway.db')}")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    made = list[str]()
+
+    def fresh(_: Path) -> str:
+        made.append(server.fresh_database())
+        return made[-1]
+
+    yield Databases("postgresql", fresh)
+    for url in made:
+        server.recycle(url)
 
 
 @pytest.fixture

@@ -1,4 +1,9 @@
-"""Making and checking the schema: `gateway init` and `gateway upgrade` run what is here, nothing else does."""
+"""Making and checking the schema: `gateway init` and `gateway upgrade` run what is here, nothing else does.
+
+Nodes are renewed one by one, so the code of one release works for a while on the schema of the next. Migrations after
+`OLDEST_CODE` only add (a test holds them to it): they expand. One that takes away, when no code needs it any more,
+raises `OLDEST_CODE` to the release that can do without: it contracts. The database says which code it still serves.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from gateway.store.notice import StoreNotice
+from gateway.store.queries.register import setting
+from gateway.store.schema import settings
 
+OLDEST_CODE = "0016"
+"""The newest revision that the oldest code knows which still works on the newest schema."""
+SERVES_FROM = "schema.serves_from"
+"""The setting in which a database keeps that."""
 MOVED = "moved_to"
 """The setting of a register that was moved to another database: its address."""
 
@@ -27,22 +38,29 @@ def upgrade_on(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.execute(settings.delete().where(settings.c.name == SERVES_FROM))
+    connection.execute(settings.insert().values(name=SERVES_FROM, value=OLDEST_CODE))
 
 
 def check(connection: Connection) -> None:
-    """StoreNotice unless the database has exactly the newest schema; it names the command that mends it."""
+    """StoreNotice unless the database has the newest schema, or a later one that still serves this code; it names the
+    command that mends it."""
     script = ScriptDirectory.from_config(_config())
     revisions = [one.revision for one in script.walk_revisions()]
     revision = MigrationContext.configure(connection).get_current_revision()
-    if notice := notice_about(revision, revisions):
+    unknown = revision is not None and revision not in revisions
+    if notice := notice_about(revision, revisions, setting(connection, SERVES_FROM) if unknown else None):
         raise notice
 
 
-def notice_about(revision: str | None, revisions: Sequence[str]) -> StoreNotice | None:
-    """What to say of a database at `revision` (None: no schema), where ours are `revisions`, the newest first."""
+def notice_about(revision: str | None, revisions: Sequence[str], serves_from: str | None = None) -> StoreNotice | None:
+    """What to say of a database at `revision` (None: no schema), where ours are `revisions`, the newest first.
+
+    `serves_from`: what a database that is newer says of the code it still serves.
+    """
     if revision is None:
         return StoreNotice("store.schema_missing")
-    if revision == revisions[0]:
+    if revision == revisions[0] or (serves_from is not None and serves_from <= revisions[0]):
         return None
     return StoreNotice("store.schema_older" if revision in revisions else "store.schema_newer", revision=revision)
 

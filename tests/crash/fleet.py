@@ -60,12 +60,16 @@ class Summary:
     engine: str
     seed: int
     killed: dict[str, int] = field(default_factory=dict)
+    last: str = "nobody"
+    """Who died last."""
     receipted: int = 0
     entries: int = 0
     terms: int = 0
     """How often the lease changed hands, the first time included."""
     longest_pause_s: float = 0.0
     """In which no peer was told anything."""
+    longest_after_s: dict[str, float] = field(default_factory=dict)
+    """The longest that began or lasted after the death of each."""
     faults: list[str] = field(default_factory=list)
 
 
@@ -211,6 +215,7 @@ async def run(fleet: Fleet, folder: Path, kills: int, seed: int) -> Summary:
                 await asyncio.sleep(chance.uniform(*CALM_S))
                 fleet.kill(what, chance)
                 summary.killed[what] = summary.killed.get(what, 0) + 1
+                summary.last = what
                 await fleet.revive()
                 await _receipts(notebook, 10)
             watching.cancel()
@@ -228,7 +233,9 @@ async def _pauses(notebook: Notebook, summary: Summary) -> None:
         await asyncio.sleep(LOOK_S)
         if len(notebook.lines) != seen:
             seen, since_s = len(notebook.lines), time.monotonic()
-        summary.longest_pause_s = max(summary.longest_pause_s, round(time.monotonic() - since_s, 2))
+        pause_s = round(time.monotonic() - since_s, 2)
+        summary.longest_pause_s = max(summary.longest_pause_s, pause_s)
+        summary.longest_after_s[summary.last] = max(summary.longest_after_s.get(summary.last, 0.0), pause_s)
 
 
 async def _receipts(notebook: Notebook, count: int) -> None:

@@ -19,14 +19,16 @@ from tests.house.source import TOP
 class ColdStarts:
     """Every gateway is `python -m gateway`, as an operator starts it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path = TOP) -> None:
+        """`folder`: where the program lies."""
+        self._folder = folder
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def spawn(self, arguments: Sequence[str], log: Path) -> int:
         """Run `gateway` with these arguments; its process id."""
         command = [sys.executable, "-m", "gateway", *arguments]
         with log.open("ab") as said:
-            process = subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            process = subprocess.Popen(command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         self._processes[process.pid] = process
         return process.pid
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,10 +15,11 @@ from aiohttp import web
 from sqlalchemy import select
 
 from gateway.exchange import push
+from gateway.exchange.bell import Bell
 from gateway.http.carrier import HttpCarrier
 from gateway.ledger import EntryKind
 from gateway.model.delivery import Backoff, DeliveryStatus, Outcome
-from gateway.store import InterruptAttempts, queries
+from gateway.store import InterruptAttempts, Store, queries
 from gateway.store.schema import attempts
 from tests.exchange.conftest import Story, file_of
 from tests.http.town import FAR, PROVINCE, awaited
@@ -227,3 +229,36 @@ def test_an_unreachable_endpoint_is_a_deferral(story: Story, url: str) -> None:
         assert endpoint.seen == []
 
     tell()
+
+
+@awaited
+async def test_two_nodes_share_the_work_and_together_keep_to_an_addressees_limit(
+    story: Story, store_url: str, tmp_path: Path
+) -> None:
+    """Each could carry four at once; the addressee bears six, from all nodes together."""
+    rules = replace(story.line.rules, push_concurrency=4, push_concurrency_per_addressee=6)
+    one = Story(replace(story.line, rules=rules, name="one"), story.clock)
+    second = Store.open(store_url, tmp_path / "blobs")
+
+    async def busy(_: web.Request) -> web.Response:
+        await asyncio.sleep(0.1)
+        return web.json_response({"stored": True})
+
+    try:
+        endpoint = Endpoint(always=busy)
+        async with pushing(one, tinh=endpoint) as carrier:
+            other = Story(replace(one.line, store=second, blobs=second.blobs, name="two", bell=Bell()), story.clock)
+            ids = [(await deliveries_of(one, f"G22.{number}"))[0] for number in range(30)]
+
+            async def all_are_there() -> bool:
+                rows = [await one.line.store.read(queries.delivery, each) for each in ids]
+                return all(row is not None and row.status is DeliveryStatus.ACKNOWLEDGED for row in rows)
+
+            await asyncio.gather(*(run_until(each, carrier, all_are_there) for each in (one, other)))
+    finally:
+        second.close()
+    assert 1 < endpoint.most_at_once <= 6
+    assert Counter(request.headers["Idempotency-Key"] for request in endpoint.seen) == Counter(ids)
+    carried = Counter(await story.line.store.read(lambda db: db.execute(select(attempts.c.claimant)).scalars().all()))
+    assert set(carried) == {"one", "two"}
+    assert min(carried.values()) >= len(ids) // 5

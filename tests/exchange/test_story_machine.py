@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gateway.exchange import courier, watch
 from gateway.ledger import EntryKind
@@ -25,6 +34,7 @@ from tests.exchange.conftest import Story, file_of
 from tests.exchange.test_sequencer import check_ledger
 from tests.http.town import DEPARTMENT, FAR, PROVINCE, Clock, directory, open_line
 from tests.pki import NOW
+from tests.stores import Databases
 
 ADDRESSEES = ((PROVINCE,), (PROVINCE, FAR), ("000.00.00.H29", PROVINCE, DEPARTMENT))
 
@@ -32,14 +42,15 @@ ADDRESSEES = ((PROVINCE,), (PROVINCE, FAR), ("000.00.00.H29", PROVINCE, DEPARTME
 class StoryMachine(RuleBasedStateMachine):
     """Agencies send, collect, answer; deadlines pass; the process dies and starts again."""
 
+    fresh_url: ClassVar[Callable[[Path], str]]
+
     files = Bundle("files")
     deliveries = Bundle("deliveries")
 
     @initialize()
     def begin(self) -> None:
         self.folder = Path(mkdtemp(prefix="story-"))
-        self.url = f"sqlite:///{self.folder / 'register.db'}"
-        Store.create(self.url)
+        self.url = type(self).fresh_url(self.folder)
         self.clock = Clock()
         self.receipts: dict[bytes, Receipt] = {}
         self.final: dict[str, DeliveryStatus] = {}
@@ -136,5 +147,9 @@ class StoryMachine(RuleBasedStateMachine):
         assert kinds[EntryKind.EXPIRE] == ended[DeliveryStatus.EXPIRED]
 
 
-StoryMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
-TestStory = StoryMachine.TestCase
+def test_stories_keep_every_invariant(databases: Databases) -> None:
+    class Stories(StoryMachine):
+        fresh_url = staticmethod(databases.fresh)
+
+    examples = 25 if databases.engine == "sqlite" else 5
+    run_state_machine_as_test(Stories, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))
