@@ -25,10 +25,10 @@ WHOLE_FOLDERS = ("browser", "demo")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs on one core together (`make test` uses them all): a file, or a folder with fixtures of its own."""
-    here = Path(__file__).parent
+    whole = [Path(__file__).with_name(folder) for folder in WHOLE_FOLDERS]
     for item in items:
-        file = item.path.relative_to(here)
-        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in WHOLE_FOLDERS else str(file)))
+        together = next((folder for folder in whole if folder in item.path.parents), item.path)
+        item.add_marker(pytest.mark.xdist_group(str(together)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -207,7 +207,7 @@ def test_nothing_is_left_for_later() -> None:
 
 def test_the_locks_name_no_registry() -> None:
     locks = sorted((TOP / "requirements").glob("*.txt"))
-    assert [lock.name for lock in locks] == ["checkout.txt", "dev.txt", "run.txt"]
+    assert [lock.name for lock in locks] == ["checkout.txt", "dev.txt", "peer.txt", "run.txt"]
     for lock in locks:
         text = lock.read_text(encoding="utf-8")
         assert "--index-url" not in text
