@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Self
+from typing import ClassVar, Self
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gateway.model.delivery import Backoff
 from gateway.store import Operation, Store, queries
@@ -21,6 +28,7 @@ from gateway.store.timeline import EVENT
 from gateway.store.transaction import Transaction
 from gateway.store.webhooks import AddWebhook, ClaimNotices, DueNotice, FeedNotices, ReplayNotices, SettleNotice
 from tests.store.samples import NOW, admit, run, write
+from tests.stores import Databases
 
 BACKOFF = Backoff(first_s=10.0, most_s=60.0, jitter=0.0)
 CLAIM_S = 30.0
@@ -44,11 +52,12 @@ class Happen(Operation[None]):
 class Notices(RuleBasedStateMachine):
     """Two webhooks of one peer, three dispatches. `claimed` holds posts under way, as a process would."""
 
+    fresh_url: ClassVar[Callable[[Path], str]]
+
     @initialize()
     def found(self) -> None:
         self.folder = Path(mkdtemp(prefix="notices-"))
-        self.url = f"sqlite:///{self.folder / 'gateway.db'}"
-        Store.create(self.url)
+        self.url = type(self).fresh_url(self.folder)
         self.store = Store.open(self.url, self.folder / "blobs")
         self.now = NOW
         self.claimed: list[DueNotice] = []
@@ -150,5 +159,9 @@ class Notices(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-TestNotices = Notices.TestCase
-TestNotices.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
+def test_notices_keep_every_invariant(databases: Databases) -> None:
+    class OnEngine(Notices):
+        fresh_url = staticmethod(databases.fresh)
+
+    examples = 8 if databases.engine == "sqlite" else 3
+    run_state_machine_as_test(OnEngine, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None))
