@@ -7,9 +7,10 @@ latest packets, so that the page costs the same after a million of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -23,6 +24,8 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
 from gateway.store.queries import Connection, activity
 from gateway.store.queries.operations import Flow, flow
+
+K = TypeVar("K", bound=Hashable)
 
 SPANS_DAYS = (7, 14, 30)
 ROWS_MAX = 10_000
@@ -101,11 +104,11 @@ async def flows(visit: Visit) -> web.Response:
         daily=list(zip(span, daily, strict=True)),
         chart=bars([(figures["sent"], figures["received"]) for figures in daily], height=160),
         total=sum(daily, Figures()),
-        kinds=Counter(_kind(one) for one in shown).most_common(),
+        kinds=_counts((_kind(one), one.count) for one in shown).most_common(),
         sent=_most(by_agency, "sent"),
         received=_most(by_agency, "received"),
         matrix=matrix(shown),
-        sampled=len(rows),
+        sampled=sum(one.count for one in rows),
         breadth=BREADTH,
     )
 
@@ -128,11 +131,18 @@ def _most(by_agency: Mapping[str, Figures], measure: str) -> list[tuple[str, int
 
 def matrix(rows: Sequence[Flow]) -> Matrix:
     """The busiest senders and addressees, and what passes between them."""
-    pairs = Counter((one.sender, one.addressee) for one in rows)
-    senders = [key for key, _ in Counter(one.sender for one in rows).most_common(PAIRS_SHOWN)]
-    addressees = [key for key, _ in Counter(one.addressee for one in rows).most_common(PAIRS_SHOWN)]
+    pairs = _counts(((one.sender, one.addressee), one.count) for one in rows)
+    senders = [key for key, _ in _counts((one.sender, one.count) for one in rows).most_common(PAIRS_SHOWN)]
+    addressees = [key for key, _ in _counts((one.addressee, one.count) for one in rows).most_common(PAIRS_SHOWN)]
     shown = {pair: count for pair, count in pairs.items() if pair[0] in senders and pair[1] in addressees}
     return Matrix(tuple(senders), tuple(addressees), shown, max(shown.values(), default=1))
+
+
+def _counts(counted: Iterable[tuple[K, int]]) -> Counter[K]:
+    sums: Counter[K] = Counter()
+    for key, count in counted:
+        sums[key] += count
+    return sums
 
 
 def _kind(one: Flow) -> str:

@@ -75,13 +75,13 @@ class ActRow:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One packet on its way to one addressee."""
+    """Packets of one kind from one agency to another."""
 
-    delivery_id: str
     sender: str
     addressee: str
     kind: str
     business_type: int
+    count: int
 
 
 _QUEUED = deliveries.c.status == DeliveryStatus.QUEUED.value
@@ -109,19 +109,24 @@ _STANDING = select(
     dispatches.c.sender,
     dispatches.c.admitted_at,
 ).join_from(deliveries, dispatches)
+_WHERE_TO = select(deliveries.c.id, deliveries.c.addressee)
 _FAILED_STATUSES = (DeliveryStatus.REFUSED.value, DeliveryStatus.EXPIRED.value)
 _TAKEN = (DeliveryStatus.DELIVERED.value, DeliveryStatus.ACKNOWLEDGED.value)
 _TRIES = select(attempts).where(attempts.c.delivery_id == bindparam("delivery")).order_by(attempts.c.number.desc())
 _ACTS = select(acts).order_by(acts.c.ledger_index.desc()).limit(bindparam("count"))
-_FLOW = (
-    select(
-        deliveries.c.id, dispatches.c.sender, deliveries.c.addressee, dispatches.c.kind, dispatches.c.business_type
-    )
-    .join_from(deliveries, dispatches)
+_LATEST = (
+    select(deliveries.c.dispatch_id, deliveries.c.addressee)
     .where(deliveries.c.id >= bindparam("first"))
     .order_by(deliveries.c.id.desc())
     .limit(bindparam("count"))
-)  # fmt: skip
+    .subquery()
+)
+_WHOSE = (dispatches.c.sender, _LATEST.c.addressee, dispatches.c.kind, dispatches.c.business_type)
+_FLOW = (
+    select(*_WHOSE, func.count().label("packets"))
+    .join_from(_LATEST, dispatches, dispatches.c.id == _LATEST.c.dispatch_id)
+    .group_by(*_WHOSE)
+)
 
 
 _LAST_TAKEN = (
@@ -151,13 +156,12 @@ def queues(connection: Connection) -> tuple[Queue, ...]:
 
 def waiting_deliveries(connection: Connection, addressee: str | None, limit: int) -> tuple[Standing, ...]:
     """Deliveries that wait to be handed over, the oldest first; of one addressee where one is named."""
-    chosen = _STANDING.where(WAITING, _QUEUED)
-    return _standings(connection, _of(chosen, addressee).order_by(deliveries.c.id).limit(limit))
+    return _standings(connection, _first_of(_WHERE_TO.where(WAITING, _QUEUED), addressee, limit))
 
 
 def held_deliveries(connection: Connection, addressee: str | None, limit: int) -> tuple[Standing, ...]:
     """Deliveries an operator keeps back, the oldest first."""
-    return _standings(connection, _of(_STANDING.where(HELD), addressee).order_by(deliveries.c.id).limit(limit))
+    return _standings(connection, _first_of(_WHERE_TO.where(HELD), addressee, limit))
 
 
 def failed_deliveries(connection: Connection, addressee: str | None, first: str, limit: int) -> tuple[Standing, ...]:
@@ -200,11 +204,20 @@ def acts_on(connection: Connection, subjects: Sequence[str]) -> tuple[ActRow, ..
 
 
 def flow(connection: Connection, first: str, limit: int) -> tuple[Flow, ...]:
-    """The latest deliveries since id `first`, the newest first."""
+    """What the latest deliveries since id `first` carried, and between whom."""
     return tuple(
-        Flow(row.id, row.sender, row.addressee, row.kind, row.business_type)
+        Flow(row.sender, row.addressee, row.kind, row.business_type, row.packets)
         for row in connection.execute(_FLOW, {"first": first, "count": limit})
     )
+
+
+def _first_of(few: Select[Any], addressee: str | None, limit: int) -> Select[Any]:
+    """The oldest of few deliveries. All of these are found first, by an index that has no others: asked for their order
+    or their addressee at once, a database walks through every delivery there ever was."""
+    found = few.cte("found").prefix_with("MATERIALIZED")
+    oldest = select(found.c.id).order_by(found.c.id).limit(limit)
+    chosen = oldest if addressee is None else oldest.where(found.c.addressee == addressee)
+    return _STANDING.where(deliveries.c.id.in_(chosen)).order_by(deliveries.c.id)
 
 
 def _of(chosen: Select[Any], addressee: str | None) -> Select[Any]:
