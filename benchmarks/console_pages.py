@@ -23,7 +23,7 @@ from gateway.config import Log
 from gateway.exchange.overview import connected
 from gateway.exchange.sequencer import Sequencer
 from gateway.exchange.watch import refresh_directory
-from gateway.model.agency import DirectoryAct
+from gateway.model.agency import Directory, DirectoryAct
 from gateway.store import PutDirectory, Store
 from tests.http.console.papers import delivery_of, fetched, sent
 from tests.http.console.visitor import EVERYBODY, Visitor, settle
@@ -79,13 +79,9 @@ def _on(engine: str, folder: Path, filling: Filling, rounds: int) -> dict[str, C
 
 
 async def _measured(url: str, home: Path, agencies: int, rounds: int) -> dict[str, Cost]:
-    await _seal(url, home)
+    await seal(url, home)
     async with town(home, url=url) as here:
-        after = country(agencies)
-        await here.line.store.write(PutDirectory(after, here.clock(), act=DirectoryAct.IMPORT, by="@bench"))
-        await settle(here)
-        await refresh_directory(here.line)
-        await connected(here.line)
+        await put_people(here, country(agencies))
         dispatch_id = await sent(here, "G22.1", (PROVINCE,))
         delivery_id = await delivery_of(here, dispatch_id)
         await fetched(here, delivery_id)
@@ -98,7 +94,15 @@ async def _measured(url: str, home: Path, agencies: int, rounds: int) -> dict[st
         return costs
 
 
-async def _seal(url: str, home: Path) -> None:
+async def put_people(here: Town, agencies: Directory) -> None:
+    """Let people into a town that is a whole country."""
+    await here.line.store.write(PutDirectory(agencies, here.clock(), act=DirectoryAct.IMPORT, by="@bench"))
+    await settle(here)
+    await refresh_directory(here.line)
+    await connected(here.line)
+
+
+async def seal(url: str, home: Path) -> None:
     """Put every entry under a checkpoint, as the gateway would have."""
     store = Store.open(url, home / "blobs")
     sequencer = Sequencer(open_line(store, home, Clock()), ENTRIES_PER_CHECKPOINT)

@@ -28,7 +28,7 @@ from gateway.store.queries.operations import Flow, flow
 K = TypeVar("K", bound=Hashable)
 
 SPANS_DAYS = (7, 14, 30)
-ROWS_MAX = 10_000
+ROWS_MAX = 5_000
 """Packets that kinds and the map are drawn from: the latest ones."""
 AGENCIES_SHOWN = 10
 PAIRS_SHOWN = 10

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from gateway.exchange import webhooks as webhook_task
+from gateway.exchange.rules_record import record_rules
 from gateway.exchange.watch import refresh_directory
 from gateway.ledger import Entry, EntryKind, decode
 from gateway.model.agency import Agency
@@ -20,6 +21,7 @@ from gateway.model.reasons import Reason
 from gateway.model.words import text
 from gateway.rules.authority_table import shipped_path
 from gateway.store import PutDirectory, queries
+from gateway.store.queries.rule_tables import rule_sets
 from gateway.store.webhooks import AddWebhook, ClaimNotices, SettleNotice
 from tests.http.console.papers import delivery_of, fetched, sent
 from tests.http.console.test_overview import count_all
@@ -253,6 +255,18 @@ async def test_a_table_takes_two_people_who_entered(tmp_path: Path) -> None:
         assert second.page.count(text("vi", "console.tables.entered")) == 2
         acts = [one["action"] for one in await acts_in_ledger(here)]
         assert acts == ["table.proposed", "table.approved"]
+
+
+@awaited
+async def test_the_rules_that_hold_are_shown_with_their_digest_and_since_when(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        await record_rules(here.line.store, here.clock())
+        operator = await (await Visitor(here).enter("tuan")).go("/tables")
+        (one,) = await here.line.store.read(rule_sets, 5)
+        assert one.since == here.clock()
+        assert one.sha256 in operator.page and html.escape(one.version) in operator.page
+        assert says(operator, "tables.decides")
 
 
 @awaited
