@@ -65,7 +65,7 @@ def _on(engine: str, folder: Path, filling: Filling, rounds: int) -> dict[str, C
         url = f"sqlite:///{folder / 'register.db'}"
         Store.create(url)
         filling.into(url)
-        return asyncio.run(_measured(url, folder, filling.agencies, rounds))
+        return asyncio.run(measured(url, folder, filling.agencies, rounds))
     programs = binaries()
     assert programs is not None, "PostgreSQL is installed (.ci/packages)"
     (cluster := folder / "pg").mkdir()
@@ -73,12 +73,13 @@ def _on(engine: str, folder: Path, filling: Filling, rounds: int) -> dict[str, C
     try:
         url = server.fresh_database()
         filling.into(url)
-        return asyncio.run(_measured(url, folder, filling.agencies, rounds))
+        return asyncio.run(measured(url, folder, filling.agencies, rounds))
     finally:
         server.kill()
 
 
-async def _measured(url: str, home: Path, agencies: int, rounds: int) -> dict[str, Cost]:
+async def measured(url: str, home: Path, agencies: int, rounds: int) -> dict[str, Cost]:
+    """The cost of every page, over a database that was filled."""
     await seal(url, home)
     async with town(home, url=url) as here:
         await put_people(here, country(agencies))
