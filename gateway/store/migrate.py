@@ -42,14 +42,14 @@ def upgrade_on(connection: Connection) -> None:
     connection.execute(settings.insert().values(name=SERVES_FROM, value=OLDEST_CODE))
 
 
-def check(connection: Connection) -> None:
+def check(connection: Connection, *, newest: bool = False) -> None:
     """StoreNotice unless the database has the newest schema, or a later one that still serves this code; it names the
-    command that mends it."""
+    command that mends it. `newest`: a later one will not do, because every column of it must be known."""
     script = ScriptDirectory.from_config(_config())
     revisions = [one.revision for one in script.walk_revisions()]
     revision = MigrationContext.configure(connection).get_current_revision()
-    unknown = revision is not None and revision not in revisions
-    if notice := notice_about(revision, revisions, setting(connection, SERVES_FROM) if unknown else None):
+    later = not newest and revision is not None and revision not in revisions
+    if notice := notice_about(revision, revisions, setting(connection, SERVES_FROM) if later else None):
         raise notice
 
 

@@ -149,7 +149,7 @@ def _locked(file: Engine) -> Iterator[Connection]:
 
 
 def _check(old: Connection, new: Connection) -> None:
-    migrate.check(old)
+    migrate.check(old, newest=True)
     if inspect(new).get_table_names():
         raise StoreNotice("store.move.not_empty", database=str(new.engine.url.database))
 

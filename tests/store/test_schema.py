@@ -131,13 +131,29 @@ def test_an_empty_database_is_refused_with_the_command(tmp_path: Path, postgres:
 
 
 def test_a_schema_from_the_future_is_refused(engine: Engine, store_url: str, tmp_path: Path) -> None:
-    for version in ("9999", "0001"):  # and back again: the database is another test's next
-        with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
-        if version == "9999":
-            notice = _notice(store_url, tmp_path)
+    newest = _at(engine, "9999", serves_from="9998")
+    notice = _notice(store_url, tmp_path)
     assert notice.key == "store.schema_newer"
     assert "9999" in notice.message("vi")
+    _at(engine, newest)  # the database is another test's next
+
+
+def test_a_later_schema_that_still_serves_this_code_is_opened(engine: Engine, store_url: str, tmp_path: Path) -> None:
+    newest = _at(engine, "9999", serves_from="0016")
+    Store.open(store_url, tmp_path / "blobs").close()
+    _at(engine, newest)
+
+
+def _at(engine: Engine, version: str, serves_from: str | None = None) -> str:
+    """Let the database say that it is at another version; the one it was at."""
+    with engine.begin() as connection:
+        before: str = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        connection.execute(text("DELETE FROM settings WHERE name = 'schema.serves_from'"))
+        if serves_from is not None:
+            said = {"code": serves_from}
+            connection.execute(text("INSERT INTO settings VALUES ('schema.serves_from', :code)"), said)
+        return before
 
 
 def test_an_older_schema_names_the_upgrade() -> None:
