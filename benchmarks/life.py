@@ -34,7 +34,7 @@ class Lived:
 def measure(lives: int) -> Outcome:
     """So many documents through their whole lives, at once."""
     with installed() as gateway, flooring() as floor:
-        asyncio.run(live(gateway, lives // 10 + 10, WARMING))
+        asyncio.run(live(gateway, lives // 10 + 3, WARMING))
         lived = asyncio.run(live(gateway, lives, 1))
         peak_mb = gateway.served.memory_peak_mb
         beside = on_floor(floor, packets_of(gateway, gateway.stage.cast.ministry, lives, 1)).rate

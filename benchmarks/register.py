@@ -183,7 +183,7 @@ def _by_turns(
     for turn in range(turns + 1):  # the first to warm
         for name, gateway in ((EMPTY, empty), (LARGE, large)):
             first_number = 1 + 100_000 * turn
-            one = on_gateway(gateway, gateway.stage.cast.ministry, asked if turn else asked // 10 + 10, first_number)
+            one = on_gateway(gateway, gateway.stage.cast.ministry, asked if turn else asked // 10 + 3, first_number)
             for question, request in _questions(gateway, name, known[name], asked, turn):
                 load = asyncio.run(fire(HOST, gateway.port, request, ASKING))
                 if set(load.statuses) != {200}:

@@ -15,6 +15,7 @@ from benchmarks.plot import svg
 
 BLOCK = re.compile(r"<!-- bench: (?P<name>[a-z]+) -->\n(?P<body>.*?)<!-- end -->\n", re.DOTALL)
 """A part of a page that a run writes."""
+BUSY_ABOVE = 1.5
 GOALS = "goals"
 RESULTS = "results"
 """Beside the page: plots, and what each scenario found, so that a block can be written from several runs."""
@@ -34,13 +35,21 @@ class Ran:
     outcome: Outcome
 
 
+def is_busy(load_before: float, cores: int) -> bool:
+    """Was others' work on the machine? The scenario before it leaves a load of about the cores behind."""
+    return load_before > cores + BUSY_ABOVE
+
+
 def section(ran: Ran) -> str:
     """One scenario as Markdown, without a heading."""
     return "\n".join([_when(ran), "", *_found(ran.outcome)]) + "\n"
 
 
 def _when(ran: Ran) -> str:
-    return f"`{ran.command}`, {ran.at}, {ran.seconds:.0f} s; load average before it {ran.load_before:.1f}."
+    load = f"load average before it {ran.load_before:.1f}"
+    if is_busy(ran.load_before, ran.machine.cores):
+        load += ": **a busy machine**, whose times by the clock say little of the gateway"
+    return f"`{ran.command}`, {ran.at}, {ran.seconds:.0f} s; {load}."
 
 
 def _found(outcome: Outcome) -> list[str]:
@@ -114,6 +123,7 @@ def _all_goals(results: Path, names: Sequence[str]) -> str:
         for one in kept["outcome"]["goals"]:
             bound = f"{'≥' if one['at_least'] else '≤'} {_plain(one['bound'])} {one['unit']}".rstrip()
             reached = "reached" if one["reached"] else "**missed**"
+            reached += ", busy machine" if is_busy(kept["load_before"], said["machine"]["cores"]) else ""
             figure, where = _plain(one["figure"]), f"[{name}](#{name}), {kept['load_before']:.1f}"
             lines.append(f"| {one['what']}: {bound} | {figure} | {reached} | {one['reference']} | {where} |")
     taken = [
