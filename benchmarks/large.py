@@ -48,7 +48,7 @@ def measure(megabytes: int) -> Outcome:
         "peak memory with a large attachment", peak_mb, MEMORY_MB, "MB", at_least=False,
         reference=f"{before_mb:.0f} MB before it",
     )  # fmt: skip
-    title = f"Memory of the gateway: {megabytes:,} MiB in ({passed.in_s:.0f} s), then out ({passed.out_s:.0f} s)"
+    title = f"Memory of the gateway: {megabytes:,} MiB in ({passed.in_s:.1f} s), then out ({passed.out_s:.1f} s)"
     plot = Plot("large", title, "MB", (Curve("gateway", tuple(passed.memory)),))
     return Outcome((Table(caption, columns, (row,)),), (goal,), (plot,))
 
