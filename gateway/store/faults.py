@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -58,14 +57,14 @@ def fault_of(error: Exception) -> Fault | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-    if isinstance(cause, psycopg.Error):
+    if cause is not None and hasattr(cause, "sqlstate"):  # psycopg's, and nobody else's
         state = cause.sqlstate
         if state == "53100":
             return Fault.FULL
         if state in _POSTGRESQL_BROKEN:
             return Fault.BROKEN
         if state is None:  # the client's own words: no connection, or it broke
-            return Fault.AWAY if isinstance(cause, psycopg.OperationalError) else None
+            return Fault.AWAY if _is_lost(cause) else None
         return Fault.AWAY if state.startswith(_POSTGRESQL_AWAY) else None
     return Fault.AWAY if isinstance(cause, PoolTimeout) else None
 
@@ -73,10 +72,10 @@ def fault_of(error: Exception) -> Fault | None:
 def may_try_again(error: DBAPIError) -> bool:
     """Whether the same may fare better at once, on another connection: what PostgreSQL took back, or did not answer."""
     cause = error.orig
-    if not isinstance(cause, psycopg.Error):
+    if cause is None or not hasattr(cause, "sqlstate"):
         return False
     if cause.sqlstate is None:
-        return isinstance(cause, psycopg.OperationalError)
+        return _is_lost(cause)
     return was_taken_back(error) or cause.sqlstate.startswith(_POSTGRESQL_ENDED)
 
 
@@ -86,12 +85,20 @@ def was_taken_back(error: DBAPIError) -> bool:
     return state is not None and state.startswith(_POSTGRESQL_TAKEN_BACK)
 
 
+def _is_lost(cause: object) -> bool:
+    """Whether psycopg says that there is no connection any more. Loaded here, where one of its errors is at hand: with
+    the embedded database the driver's 9 MB are never needed."""
+    import psycopg
+
+    return isinstance(cause, psycopg.OperationalError)
+
+
 @contextmanager
 def translated(stop: Callable[[str], None]) -> Iterator[None]:
     """Raise the database's own faults as `Unavailable`; call `stop` for one after which nothing may be written."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
+    except Exception as error:  # what is none of the database's goes on as it came
         fault = fault_of(error)
         if fault is None:
             raise

@@ -9,6 +9,7 @@ could both go on with one ledger.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, Select, Table, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -100,6 +100,8 @@ def move(source: Path, url: str, tell: Tell = lambda _step, _done, _total: None,
     Where the ledger says another register, its differences are in the answer and nothing was moved, unless `differing`.
     StoreNotice says what stands in the way; Unavailable where a database is. Either way nothing was moved.
     """
+    import psycopg  # who moves nothing to a server does without its driver
+
     target = parse_url(url)
     if target.get_backend_name() != "postgresql":
         raise StoreNotice("store.move.not_postgres", url=target.render_as_string(hide_password=True))
@@ -138,8 +140,8 @@ def _locked(file: Engine) -> Iterator[Connection]:
     try:
         connection = file.connect()
         connection.begin()
-    except OperationalError as busy:
-        if "locked" not in str(busy.orig):
+    except (OperationalError, sqlite3.OperationalError) as busy:
+        if "locked" not in str(busy):
             raise
         raise StoreNotice("store.move.in_use", path=str(path)) from busy
     try:

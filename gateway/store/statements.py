@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import psycopg
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -44,6 +42,9 @@ class Insertion:
         if connection.dialect.name != "postgresql":
             self.run(connection, list(rows))
             return
+        import psycopg  # nobody else needs the server's driver
+        from psycopg.sql import SQL, Identifier
+
         columns = SQL(", ").join(map(Identifier, self.columns))
         command = SQL("COPY {} ({}) FROM STDIN").format(Identifier(self.table.name), columns)
         driver = connection.connection.driver_connection
@@ -101,12 +102,15 @@ class Prepared:
 
 
 def _embedded(connection: Connection) -> sqlite3.Connection | None:
-    """SQLite's own connection, once a transaction has begun: SQLAlchemy begins one with the first statement it makes
-    itself. The errors of its calls are translated as SQLAlchemy's are (`store/faults.py`)."""
-    if not connection.in_transaction():
+    """SQLite's own connection, in a transaction as SQLAlchemy would have begun it with the first statement. The errors
+    of its calls are translated as SQLAlchemy's are (`store/faults.py`)."""
+    if connection.dialect.name != "sqlite":
         return None
+    if not connection.in_transaction():
+        connection.begin()
     driver = connection.connection.driver_connection
-    return driver if isinstance(driver, sqlite3.Connection) else None
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _positional(statement: Insert | Select[Any] | Update, dialect: Dialect, names: Sequence[str]) -> str:

@@ -8,10 +8,9 @@ group commits of all nodes would wait for one another. A notice that is lost cos
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 from typing import Any
 
-import psycopg
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import create_engine
 
 from gateway.store.engine import CONNECT_TIMEOUT_S, SILENCE, parse_url
@@ -27,17 +26,29 @@ class Wire:
 
     def __init__(self, url: str, name: str) -> None:
         """`name`: of this process; what it sent itself it does not hear."""
+        from psycopg import AsyncConnection  # the driver's 9 MB: only who has a server needs it
+
         self._name = name
         engine = create_engine(parse_url(url))
-        _, self._where = engine.dialect.create_connect_args(engine.url)
-        self._sending: psycopg.AsyncConnection[Any] | None = None
+        _, where = engine.dialect.create_connect_args(engine.url)
+        self._connect = partial(
+            AsyncConnection.connect,
+            **{
+                **where,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "autocommit": True,
+                "application_name": "gateway",
+                **SILENCE,
+            },
+        )
+        self._sending: AsyncConnection[Any] | None = None
 
     async def hear(self) -> AsyncGenerator[list[str], None]:
         """What the others say; first nothing, as soon as it would be heard."""
         with translated(_nothing_to_stop):
             connection = await self._connect()
             async with connection:
-                await connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+                await connection.execute(f"LISTEN {CHANNEL}")
                 yield []
                 async for notice in connection.notifies():
                     sender, *names = notice.payload.split("\n")
@@ -56,17 +67,6 @@ class Wire:
     async def close(self) -> None:
         if self._sending is not None:
             await self._sending.close()
-
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(
-            **{
-                **self._where,
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "autocommit": True,
-                "application_name": "gateway",
-                **SILENCE,
-            }
-        )
 
 
 def _nothing_to_stop(_cause: str) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 
-from gateway.store.migrate import OLDEST_CODE, _config
+from gateway.store.migrate import OLDEST_CODE, revisions
 
 ADDS = re.compile(
     r"CREATE TABLE|CREATE INDEX|CREATE (OR REPLACE )?FUNCTION|INSERT INTO|SELECT|PRAGMA|UPDATE alembic_version"
@@ -28,9 +29,15 @@ def takes_away(statements: list[str]) -> list[str]:
     return [one for one in flat if not ADDS.match(one) and not ((of := OF_TABLE.match(one)) and of[1] in made)]
 
 
+def migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gateway.store:migrations")
+    return config
+
+
 def test_every_migration_since_the_oldest_code_that_is_served_only_adds(tmp_path: Path) -> None:
     engine, statements = create_engine(f"sqlite:///{tmp_path / 'register.db'}"), list[str]()
-    config = _config()
+    config = migrations()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, OLDEST_CODE)
@@ -42,10 +49,15 @@ def test_every_migration_since_the_oldest_code_that_is_served_only_adds(tmp_path
 
 def test_revisions_are_numbers_that_go_up() -> None:
     """Which code a database serves is found by comparing them."""
-    revisions = [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()]
-    assert revisions == sorted(revisions, reverse=True)
-    assert all(re.fullmatch(r"\d{4}", one) for one in revisions)
-    assert OLDEST_CODE in revisions
+    walked = [one.revision for one in ScriptDirectory.from_config(migrations()).walk_revisions()]
+    assert walked == sorted(walked, reverse=True)
+    assert all(re.fullmatch(r"\d{4}", one) for one in walked)
+    assert OLDEST_CODE in walked
+
+
+def test_a_migration_is_named_by_its_revision() -> None:
+    """A gateway that starts reads the names; Alembic reads the files."""
+    assert revisions() == [one.revision for one in ScriptDirectory.from_config(migrations()).walk_revisions()]
 
 
 @pytest.mark.parametrize(
