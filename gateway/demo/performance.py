@@ -12,6 +12,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -24,10 +26,13 @@ from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelve
 from gateway.demo.cast import Issuer, Player, assemble
 from gateway.demo.narrator import Narrator
 from gateway.demo.output import is_free, leave
+from gateway.demo.papers import letter
 from gateway.demo.people import Onlooker, let_in
 from gateway.demo.stage import Stage, prepare, write_new
 from gateway.demo.story import play, to
 from gateway.demo.theatre import Theatre
+from gateway.model.calendar import VIET_NAM
+from gateway.model.packet import Document
 from gateway.model.words import text
 
 PORT = 8080
@@ -37,6 +42,7 @@ DEADLINE_S = 4.0
 """In the demo a delivery expires after seconds, not days."""
 
 LATE_S = 3.0
+WEEK_DAYS = 7
 
 LOG = "gateway.log"
 SETTINGS: Mapping[str, object] = {
@@ -200,9 +206,10 @@ def _conclude(theatre: Theatre, summary: Mapping[str, object], out: Path | None)
 
 
 async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooker]) -> None:
-    """Addresses, people, tokens, and a sealed packet nobody has sent yet, for whoever wants to try."""
+    """Addresses, people and work for them, tokens, and a sealed packet nobody has sent yet."""
     stage, cast, narrator = theatre.stage, theatre.cast, theatre.narrator
     narrator.act("look")
+    late = await _past_its_day(theatre)
     spare = theatre.sealed(
         theatre.letter(90, "V/v thử gửi văn bản", *to(cast.party, cast.hub)), cast.ministry, "Try me"
     )
@@ -222,6 +229,7 @@ async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooke
     )
     narrator.note("people")
     narrator.rows([(one.person.key, one.password, one.person.name) for one in onlookers])
+    narrator.note("late", code=late.code, clerk=onlookers[0].person.key, other=onlookers[1].person.key)
     narrator.note("tokens")
     names = {one.peer: one.short_name for one in (*cast.guests, *reversed(cast.players))}
     narrator.rows([(names[peer], peer, token) for peer, token in stage.tokens.items()])
@@ -236,6 +244,21 @@ async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooke
     ):
         narrator.line(f"   {command}")
     narrator.note("ctrl_c")
+
+
+async def _past_its_day(theatre: Theatre) -> Document:
+    """A letter of last week that was to be done by yesterday, and nobody has said a word: the clerks' work."""
+    cast, day = theatre.cast, theatre.now.astimezone(VIET_NAM) - timedelta(days=1)
+    written = letter(
+        cast.ministry,
+        to(cast.hub),
+        91,
+        "V/v báo cáo kết quả chuyển đổi số quý này",
+        theatre.now - timedelta(days=WEEK_DAYS),
+    )
+    document = replace(written, due_on=f"{day:%Y/%m/%d}")
+    await theatre.send("late", theatre.sealed(document, cast.ministry, "Report by yesterday"), cast.ministry)
+    return document
 
 
 def _for_partners(stage: Stage, narrator: Narrator, url: str) -> None:
