@@ -27,7 +27,7 @@ from gateway.model.refusal import Refused, found
 from gateway.model.words import text
 from gateway.rules.policy import OBSERVE
 from gateway.store import queries
-from gateway.store.queries import TakenBack
+from gateway.store.queries import PacketRow, TakenBack
 
 LOG = logging.getLogger(__name__)
 
@@ -65,10 +65,10 @@ async def report_status(
     Refused(NOT_FOUND) for another's delivery, Refused(STATE_CONFLICT) for one that was never handed over or is no
     document.
     """
-    delivery = await courier.own_delivery(line, peer, delivery_id)
+    delivery, packet = await courier.own_packet(line, peer, delivery_id)
     if delivery.status in _NEVER_HAD:
         raise Refused(found(Reason.STATE_CONFLICT, delivery=delivery_id, status=delivery.status.value))
-    document = await _document(line, delivery.dispatch_id)
+    document = _document_in(line, packet)
     agency = _agency(line, delivery.addressee, delivery.addressed_as)
     return await _send(
         line, peer, Status(agency, _answer_to(document), code, staff, description, written_at(line.clock()))
@@ -182,7 +182,11 @@ def _answer_to(document: Document) -> ResponseFor:
 
 
 async def _document(line: Line, dispatch_id: str) -> Document:
-    packet = await line.store.read(queries.packet, dispatch_id)
+    return _document_in(line, await line.store.read(queries.packet, dispatch_id))
+
+
+def _document_in(line: Line, packet: PacketRow) -> Document:
+    """Refused(STATE_CONFLICT) where it is destroyed, or is no document."""
     courier.check_kept(packet)
     said = read(line, packet.envelope)
     if not isinstance(said, Document):

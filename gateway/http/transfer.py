@@ -141,6 +141,8 @@ class Transfers:
                     await response.write(batch)
             except TimeoutError:
                 raise ConnectionResetError("the reader stopped reading") from None
+            if len(batch) < self._limits.batch_bytes:  # the last: nobody goes to a thread to hear that it was
+                break
         await response.write_eof()
 
 

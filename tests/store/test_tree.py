@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
@@ -71,7 +73,7 @@ def test_of_two_sequencers_the_slower_keeps_nothing(store: Store) -> None:
 
 def test_a_checkpoint_over_entries_that_do_not_exist_is_refused(store: Store) -> None:
     dream = Tree().grow([leaf_hash(b"dream")])
-    with pytest.raises(DBAPIError, match="no more than the ledger holds"):
+    with pytest.raises((DBAPIError, sqlite3.IntegrityError), match="no more than the ledger holds"):
         write(store, PutTree(0, 1, dream.tiles, b"note", NOW))
     assert run(store.read(queries.checkpoint)) is None
 
@@ -80,5 +82,5 @@ def test_another_tree_in_the_place_of_the_signed_one_is_refused(store: Store) ->
     _grow(store, Tree(), 3)
     other = Tree().grow([b"x" * 32] * 3)
     write(store, RecordRefusal("peer", None, Reason.XML_DOCTYPE, NOW, b"entry 3"))
-    with pytest.raises(DBAPIError, match="a tile only grows"):
+    with pytest.raises((DBAPIError, sqlite3.IntegrityError), match="a tile only grows"):
         write(store, PutTree(3, 4, other.tiles, b"note", NOW))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Connection, Row, bindparam, func, literal, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, func, literal, literal_column, or_, select, tuple_
 
 from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Kind
@@ -28,6 +28,7 @@ from gateway.store.schema import (
 )
 from gateway.store.schema import changes as changes_table
 from gateway.store.schema import refusals as refusals_table
+from gateway.store.statements import Prepared
 
 CHANGES_SCANNED_MAX = 20_000
 
@@ -126,7 +127,7 @@ _TWIN = select(
     dispatches.c.admitted_at,
     dispatches.c.receipt_xml,
 ).where(dispatches.c.packet_digest == bindparam("digest"), dispatches.c.peer == bindparam("peer"))
-_PACKET = (
+_PACKET = Prepared(
     select(
         dispatches.c.envelope,
         dispatches.c.receipt_xml,
@@ -136,24 +137,45 @@ _PACKET = (
         erasures.c.destruction,
     )
     .join_from(dispatches, erasures, isouter=True)
-    .where(dispatches.c.id == bindparam("id"))
+    .where(dispatches.c.id == bindparam("id")),
+    "id",
 )
-_ATTACHMENTS = (
-    select(dispatch_attachments)
+_ATTACHMENTS = Prepared(
+    select(
+        dispatch_attachments.c.content_id,
+        dispatch_attachments.c.content_type,
+        dispatch_attachments.c.name,
+        dispatch_attachments.c.description,
+        dispatch_attachments.c.sha256,
+        dispatch_attachments.c.size_bytes,
+        dispatch_attachments.c.wrapped,
+    )
     .where(dispatch_attachments.c.dispatch_id == bindparam("id"))
-    .order_by(dispatch_attachments.c.number)
+    .order_by(dispatch_attachments.c.number),
+    "id",
 )
-_BLOB = select(blobs.c.data).where(blobs.c.sha256 == bindparam("sha256"))
+_BLOB = Prepared(select(blobs.c.data).where(blobs.c.sha256 == bindparam("sha256")), "sha256")
 _GIVEN_BACK = (
     select(func.min(changes_table.c.dispatch_id))
     .where(
         changes_table.c.delivery_id == deliveries.c.id,
-        changes_table.c.answer == Answer.DONE.value,
-        changes_table.c.kind == ChangeKind.RECALL.value,
+        changes_table.c.answer == literal_column(f"'{Answer.DONE}'"),
+        changes_table.c.kind == literal_column(f"'{ChangeKind.RECALL}'"),
     )
     .scalar_subquery()
 )
-_DELIVERY = select(deliveries, _GIVEN_BACK.label("given_back")).where(deliveries.c.id == bindparam("id"))
+_AS_IT_STANDS = (
+    deliveries.c.id,
+    deliveries.c.dispatch_id,
+    deliveries.c.addressee,
+    deliveries.c.addressed_as,
+    deliveries.c.peer,
+    deliveries.c.status,
+    deliveries.c.deadline_at,
+)
+_DELIVERY = Prepared(
+    select(*_AS_IT_STANDS, _GIVEN_BACK.label("given_back")).where(deliveries.c.id == bindparam("id")), "id"
+)
 _ATTACHED_BYTES = (
     select(func.coalesce(func.sum(dispatch_attachments.c.size_bytes), 0))
     .where(dispatch_attachments.c.dispatch_id == dispatches.c.id)
@@ -191,7 +213,7 @@ _INBOX = (
     .limit(bindparam("count"))
 )
 _OVERDUE = (
-    select(deliveries)
+    select(*_AS_IT_STANDS)
     .where(deliveries.c.deadline_at <= bindparam("now"), UNDELIVERED)
     .order_by(deliveries.c.deadline_at)
     .limit(bindparam("count"))
@@ -225,40 +247,43 @@ def twin(connection: Connection, peer: str, packet_digest: str) -> Twin | None:
 
 
 def packet(connection: Connection, dispatch_id: str) -> PacketRow:
-    """The packet of a dispatch. NoResultFound where there is no such dispatch."""
-    row = connection.execute(_PACKET, {"id": dispatch_id}).one()
+    """The packet of a dispatch. KeyError where there is no such dispatch."""
+    rows = _PACKET.rows(connection, dispatch_id)
+    if not rows:
+        raise KeyError(dispatch_id)
+    envelope, receipt_xml, report_xml, digest, admitted_at, destruction = rows[0]
     enclosed = attachments(connection, dispatch_id)
-    return PacketRow(
-        row.envelope,
-        enclosed,
-        row.receipt_xml,
-        row.report_xml,
-        row.packet_digest,
-        instant(row.admitted_at),
-        row.destruction,
-    )
+    return PacketRow(envelope, enclosed, receipt_xml, report_xml, digest, instant(admitted_at), destruction)
 
 
 def attachments(connection: Connection, dispatch_id: str) -> tuple[Attachment, ...]:
     """The attachments of a dispatch, in their order."""
     return tuple(
-        Attachment(row.content_id, row.content_type, row.name, row.description, row.sha256, row.size_bytes, row.wrapped)
-        for row in connection.execute(_ATTACHMENTS, {"id": dispatch_id})
+        Attachment(content_id, content_type, name, description, sha256, size_bytes, bool(wrapped))
+        for content_id, content_type, name, description, sha256, size_bytes, wrapped in _ATTACHMENTS.rows(
+            connection, dispatch_id
+        )
     )
 
 
 def blob_data(connection: Connection, sha256: str) -> bytes | None:
     """The bytes of a small attachment; None where it is a file. KeyError where no dispatch has such an attachment."""
-    row = connection.execute(_BLOB, {"sha256": sha256}).one_or_none()
-    if row is None:
+    rows = _BLOB.rows(connection, sha256)
+    if not rows:
         raise KeyError(sha256)
-    return None if row.data is None else bytes(row.data)
+    return cast(bytes | None, rows[0][0])
 
 
 def delivery(connection: Connection, delivery_id: str) -> DeliveryRow | None:
     """A delivery as it stands; None where there is none of that id."""
-    row = connection.execute(_DELIVERY, {"id": delivery_id}).one_or_none()
-    return None if row is None else replace(_delivery(row), given_back=row.given_back)
+    rows = _DELIVERY.rows(connection, delivery_id)
+    return _delivery(*rows[0]) if rows else None
+
+
+def delivered_packet(connection: Connection, delivery_id: str) -> tuple[DeliveryRow, PacketRow] | None:
+    """A delivery as it stands and the packet it is of, at one moment; None where there is none of that id."""
+    row = delivery(connection, delivery_id)
+    return None if row is None else (row, packet(connection, row.dispatch_id))
 
 
 def inbox(connection: Connection, peer: str, after: str | None, limit: int) -> tuple[InboxItem, ...]:
@@ -287,7 +312,7 @@ def inbox(connection: Connection, peer: str, after: str | None, limit: int) -> t
 def overdue(connection: Connection, now: datetime, limit: int) -> tuple[DeliveryRow, ...]:
     """Deliveries whose deadline has passed and that nobody has fetched."""
     rows = connection.execute(_OVERDUE, {"now": micros(now), "count": limit})
-    return tuple(_delivery(row) for row in rows)
+    return tuple(_delivery(*row) for row in rows)
 
 
 def changes(
@@ -322,13 +347,24 @@ def setting(connection: Connection, name: str) -> str | None:
     return value
 
 
-def _delivery(row: Row[*tuple[Any, ...]]) -> DeliveryRow:
+def _delivery(
+    delivery_id: str,
+    dispatch_id: str,
+    addressee: str,
+    addressed_as: str,
+    peer: str,
+    status: str,
+    deadline_at: int,
+    given_back: str | None = None,
+) -> DeliveryRow:
+    """From the columns `_AS_IT_STANDS`."""
     return DeliveryRow(
-        row.id,
-        row.dispatch_id,
-        row.addressee,
-        row.addressed_as,
-        row.peer,
-        DeliveryStatus(row.status),
-        instant(row.deadline_at),
+        delivery_id,
+        dispatch_id,
+        addressee,
+        addressed_as,
+        peer,
+        DeliveryStatus(status),
+        instant(deadline_at),
+        given_back,
     )
