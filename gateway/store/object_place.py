@@ -3,6 +3,7 @@
 Small objects are put on condition that there is none; large ones in parts, which the library cannot put on a condition,
 so whether there is one is asked first, and writing the same bytes again does no harm. Bytes are read in ranges: no
 request lasts as long as a slow reader. The bytes of a part are read from the staged file, so memory stays bounded.
+The library is loaded by the functions that need it: 4 MB that a gateway without an object store never holds.
 """
 
 from __future__ import annotations
@@ -15,10 +16,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import S3Store
 
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
@@ -63,6 +60,8 @@ class ObjectPlace:
     def __init__(self, bucket: Bucket) -> None:
         """Asks nothing of the network. ValueError for an address that is none, KeyFileError for the secret's file,
         Unavailable for credentials that cannot be any."""
+        from obstore.store import S3Store
+
         address = urlsplit(bucket.url)
         if address.scheme != "s3" or not address.netloc:
             raise ValueError(f"not the address of a bucket (s3://bucket/prefix): {bucket.url}")
@@ -97,15 +96,17 @@ class ObjectPlace:
             if await self.size(sha256) == size_bytes:
                 return
             with _faults():
-                await obstore.put_async(self._store, name, file, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+                await self._store.put_async(name, file, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
             if await self.size(sha256) != size_bytes:
                 raise _unavailable(f"{name} is not whole after it was put")
 
     async def _put_where_none_is(self, name: str, file: Path) -> bool:
         """False where there is something of that name."""
+        from obstore.exceptions import AlreadyExistsError
+
         with _faults():
             try:
-                await obstore.put_async(self._store, name, file, mode="create", use_multipart=False)
+                await self._store.put_async(name, file, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
         return True
@@ -113,7 +114,7 @@ class ObjectPlace:
     async def size(self, sha256: str) -> int | None:
         with _faults(absent_too=False):
             try:
-                return (await obstore.head_async(self._store, name_of(sha256)))["size"]
+                return (await self._store.head_async(name_of(sha256)))["size"]
             except FileNotFoundError:
                 return None
 
@@ -122,17 +123,17 @@ class ObjectPlace:
         while start < stop:
             end = min(start + PIECE_BYTES, stop)
             with _faults(absent_too=False):
-                piece = bytes(obstore.get_range(self._store, name, start=start, end=end))
+                piece = bytes(self._store.get_range(name, start=start, end=end))
             start += len(piece)
             yield piece
 
     async def destroy(self, sha256: str) -> None:
         with _faults(absent_too=False), suppress(FileNotFoundError):
-            await obstore.delete_async(self._store, name_of(sha256))
+            await self._store.delete_async(name_of(sha256))
 
     async def stored(self) -> AsyncIterator[Stored]:
         with _faults():
-            async for page in obstore.list(self._store, chunk_size=NAMES_PER_PAGE):
+            async for page in self._store.list(chunk_size=NAMES_PER_PAGE):
                 for one in page:
                     if (sha256 := digest_in(one["path"])) is not None:
                         yield Stored(sha256, one["size"], one["last_modified"])
@@ -140,7 +141,7 @@ class ObjectPlace:
     async def answers(self) -> bool:
         try:
             with _faults():
-                async for _ in obstore.list(self._store, offset=_BEHIND_ALL):
+                async for _ in self._store.list(offset=_BEHIND_ALL):
                     pass
         except Unavailable:
             return False
@@ -153,6 +154,8 @@ def _faults(*, absent_too: bool = True) -> Iterator[None]:
 
     Not `absent_too`: that an object is not there is for the caller to hear as it is. (A bucket may be absent as well.)
     """
+    from obstore.exceptions import BaseError
+
     try:
         yield
     except (BaseError, OSError, ValueError) as fault:
