@@ -21,7 +21,7 @@ from gateway.model.reasons import Reason
 from gateway.store.deliveries import Advance, advance_all
 from gateway.store.instants import micros, micros_or_none
 from gateway.store.schema import UNANSWERED, changes, deliveries
-from gateway.store.spoken_of import Named, named_by, superseded
+from gateway.store.spoken_of import Named, Spoken, named_by, superseded
 from gateway.store.statements import Insertion
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Transaction
@@ -173,14 +173,14 @@ def _entry(asking: Asking, kind: ChangeKind, target: str | None, addressees: Seq
     ).encode()
 
 
-def _versions(connection: Connection, asking: Asking, target: Target) -> list[Row[*tuple[Any, ...]]]:
+def _versions(connection: Connection, asking: Asking, target: Target) -> list[Spoken]:
     """What was sent under the target's name: the document and its changes, but no recall of it."""
     named = named_by(connection, asking.sender, target.named, asking.ledger_index)
     return [row for row in named if row.business_type != BusinessType.RECALL]
 
 
 def _concerned(
-    connection: Connection, asking: Asking, target: Target, named: Sequence[Row[*tuple[Any, ...]]]
+    connection: Connection, asking: Asking, target: Target, named: Sequence[Spoken]
 ) -> list[tuple[Delivery, ChangeKind]]:
     """The deliveries a change is about, and what is asked of each."""
     rows = connection.execute(_DELIVERIES, {"ids": [row.id for row in named]}).all()

@@ -6,20 +6,26 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import bindparam, select
 
 from gateway.model.delivery import DeliveryEvent, DeliveryStatus, advance
 from gateway.store.instants import micros
 from gateway.store.schema import deliveries, salts
-from gateway.store.statements import Insertion
+from gateway.store.statements import Insertion, Prepared
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
-_STATUSES = select(deliveries.c.id, deliveries.c.status).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+_STATUSES = Prepared(
+    select(deliveries.c.id, deliveries.c.status).where(deliveries.c.id.in_(bindparam("ids", expanding=True))), "ids"
+)
 _SALT = Insertion(salts, "digest", "salt", where_missing=True)
-_SET_STATUS = deliveries.update().where(deliveries.c.id == bindparam("delivery")).values(status=bindparam("new_status"))
+_SET_STATUS = Prepared(
+    deliveries.update().where(deliveries.c.id == bindparam("delivery")).values(status=bindparam("new_status")),
+    "new_status",
+    "delivery",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,8 @@ class _Step:
 
 def advance_all(tx: Transaction, operations: Sequence[Advance]) -> list[DeliveryStatus | None]:
     """Each of these in turn, so that several for one delivery find it as the ones before left it."""
-    rows = tx.connection.execute(_STATUSES, {"ids": [one.delivery_id for one in operations]})
-    statuses = {row.id: DeliveryStatus(row.status) for row in rows}
+    rows = _STATUSES.rows(tx.connection, *(one.delivery_id for one in operations))
+    statuses = {delivery_id: DeliveryStatus(status) for delivery_id, status in rows}
     results: list[DeliveryStatus | None] = []
     steps: list[_Step] = []
     for one in operations:
@@ -90,10 +96,7 @@ def advance_all(tx: Transaction, operations: Sequence[Advance]) -> list[Delivery
 
 def _record(tx: Transaction, steps: Sequence[_Step]) -> None:
     indexes = tx.append_some([step.operation.entry for step in steps])
-    new_statuses: list[dict[str, Any]] = [
-        {"delivery": step.operation.delivery_id, "new_status": step.status.value} for step in steps
-    ]
-    tx.connection.execute(_SET_STATUS, new_statuses)
+    _SET_STATUS.run_all(tx.connection, [(step.status.value, step.operation.delivery_id) for step in steps])
     keep_salts(tx, (step.operation.salted for step in steps))
     EVENT.run(
         tx.connection,

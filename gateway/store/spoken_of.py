@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, literal_column, or_, select
 
 from gateway.model.lifecycle import Relation
 from gateway.store.schema import deliveries, dispatches, links
-from gateway.store.statements import Insertion
+from gateway.store.statements import Insertion, Prepared
 
 VERSIONS_MAX = 1_000
 """Longer chains of versions are cut: nobody reads them, and a reader must not be kept busy."""
@@ -32,6 +32,15 @@ class Named:
     """As written."""
 
 
+class Spoken(NamedTuple):
+    """A document of the register that is so named, or what changed it under the same id."""
+
+    id: str
+    document_id: str | None
+    business_type: int
+    ledger_index: int
+
+
 @dataclass(frozen=True, slots=True)
 class NewLink:
     """What a packet being admitted says of another one."""
@@ -47,12 +56,14 @@ _OF_SENDER = (
     select(*_COLUMNS)
     .where(
         dispatches.c.sender == bindparam("sender"),
-        dispatches.c.kind == "document",
+        dispatches.c.kind == literal_column("'document'"),
         dispatches.c.ledger_index < bindparam("before"),
     )
     .order_by(dispatches.c.ledger_index)
 )
-_BY_ID = _OF_SENDER.where(dispatches.c.document_id == bindparam("document_id"))
+_BY_ID = Prepared(
+    _OF_SENDER.where(dispatches.c.document_id == bindparam("document_id")), "sender", "before", "document_id"
+)
 _first = dispatches.alias("first")
 _BY_NUMBER = _OF_SENDER.where(
     or_(
@@ -90,16 +101,15 @@ def number_key(sender: str, code: str, year: int) -> str:
     return f"{year} {sender} {code}"
 
 
-def named_by(connection: Connection, sender: str, named: Named, before: int) -> list[Row[*tuple[Any, ...]]]:
+def named_by(connection: Connection, sender: str, named: Named, before: int) -> list[Spoken]:
     """The documents of `sender` so named, recorded before ledger index `before`, oldest first: the document, and what
     changed it under the same id. By number and day only where no id is written, and then new documents alone."""
-    facts = {"sender": sender, "before": before}
     if named.document_id is not None:
-        return list(connection.execute(_BY_ID, {**facts, "document_id": named.document_id}))
+        return [Spoken(*row) for row in _BY_ID.rows(connection, sender, before, named.document_id)]
     if named.code and named.promulgated_on:
         number = number_key(sender, named.code, int(named.promulgated_on[:4]))
-        by_number = {**facts, "number": number, "promulgated_on": named.promulgated_on}
-        return list(connection.execute(_BY_NUMBER, by_number))
+        facts = {"sender": sender, "before": before, "number": number, "promulgated_on": named.promulgated_on}
+        return [Spoken(*row) for row in connection.execute(_BY_NUMBER, facts)]
     return []
 
 

@@ -81,17 +81,31 @@ class Prepared:
         """Do it, where nothing is asked."""
         self._execute(connection, values)
 
+    def run_all(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Do it for each row of values, in their order."""
+        if not rows:
+            return
+        sql = self._for(connection, rows[0])
+        if embedded := _embedded(connection):
+            embedded.executemany(sql, rows)
+        else:
+            connection.exec_driver_sql(sql, list(rows))
+
     def rows(self, connection: Connection, *values: object) -> Sequence[Row]:
         """What it finds for these values, as the driver gives it; nothing for no value."""
         return [tuple(row) for row in self._execute(connection, values).fetchall()] if values else ()
 
     def _execute(self, connection: Connection, values: tuple[object, ...]) -> sqlite3.Cursor | CursorResult[Any]:
+        sql = self._for(connection, values)
+        if embedded := _embedded(connection):
+            return embedded.execute(sql, values)
+        return connection.exec_driver_sql(sql, values)
+
+    def _for(self, connection: Connection, values: Sequence[object]) -> str:
         known = (connection.dialect.name, len(values))
         if known not in self._sql:
             self._sql[known] = self._compiled(connection.dialect, values)
-        if embedded := _embedded(connection):
-            return embedded.execute(self._sql[known], values)
-        return connection.exec_driver_sql(self._sql[known], values)
+        return self._sql[known]
 
     def _compiled(self, dialect: Dialect, values: Sequence[object]) -> str:
         statement, names = self._statement, list(self._names)

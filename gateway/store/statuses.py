@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from gateway.ledger.entry import NONE, Entry, EntryKind
 from gateway.model.lifecycle import Answer
@@ -19,7 +18,7 @@ from gateway.model.packet import BusinessType, StatusCode
 from gateway.store.changes import Answered, answer
 from gateway.store.instants import micros, micros_or_none
 from gateway.store.schema import deliveries, statuses
-from gateway.store.spoken_of import Named, named_by
+from gateway.store.spoken_of import Named, Spoken, named_by
 from gateway.store.statements import Insertion
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Transaction
@@ -127,7 +126,7 @@ def record(tx: Transaction, dispatch_id: str, status: NewStatus, at: datetime, b
     return delivery is not None
 
 
-def _answer(status: NewStatus, named: Sequence[Row[*tuple[Any, ...]]]) -> Answer | None:
+def _answer(status: NewStatus, named: Sequence[Spoken]) -> Answer | None:
     """What a status answers to a change, if it can answer one. Accepting and refusing answer only where what is named
     are recalls and nothing else: under the document's own id they speak of the document."""
     if all(row.business_type == BusinessType.RECALL for row in named):
