@@ -35,7 +35,7 @@ demo: $(VENV)/.checkout
 	@$(BIN)/gateway demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(OUT),--out "$(OUT)")
 
 test: lint packages provider
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ("tests.postgres", "tests.stores", "tests.seaweed")
 
@@ -18,17 +19,19 @@ settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-WHOLE_FOLDERS = ("browser", "demo")
-"""Their fixtures serve the folder: it stays on one core."""
+WHOLE_FOLDERS = ("tests/browser/", "tests/demo/")
+"""Their fixtures serve the folder."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _Together(LoadFileScheduling):
     """What runs on one core together (`make test` uses them all): a file, or a folder with fixtures of its own."""
-    whole = [Path(__file__).with_name(folder) for folder in WHOLE_FOLDERS]
-    for item in items:
-        together = next((folder for folder in whole if folder in item.path.parents), item.path)
-        item.add_marker(pytest.mark.xdist_group(str(together)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in WHOLE_FOLDERS if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
