@@ -6,6 +6,8 @@ a moment after its receipt. What is erased is forgotten: only who sent and got i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway.exchange import bell
 from gateway.exchange.entries import read_entries
 from gateway.exchange.line import Line
@@ -36,8 +38,8 @@ async def run(line: Line) -> None:
 
 async def index_more(line: Line) -> int:
     """Index what the next entries of the ledger speak of. How many there were."""
-    start = await line.store.read(next_to_index)
-    entries = [*read_entries(await line.store.read(queries.entries, start, ENTRIES_PER_ROUND), start)]
+    start, waiting = await line.store.read(_waiting)
+    entries = [*read_entries(waiting, start)]
     if not entries:
         return 0
     admitted = [one["dispatch"] for one in entries if one.kind is EntryKind.ACCEPT]
@@ -46,6 +48,12 @@ async def index_more(line: Line) -> int:
     found_by = tuple((row.id, _words(line, row)) for row in rows)
     await line.store.write(IndexWords(found_by, tuple(sorted(erased)), start + len(entries)))
     return len(entries)
+
+
+def _waiting(connection: queries.Connection) -> tuple[int, Sequence[bytes]]:
+    """Where to go on, and the next entries."""
+    start = next_to_index(connection)
+    return start, queries.entries(connection, start, ENTRIES_PER_ROUND)
 
 
 def _words(line: Line, row: Indexable) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.exchange import bell
@@ -29,9 +30,10 @@ async def run(line: Line) -> None:
 
     async def once() -> bool:
         line.measure_disk()
-        await refresh_directory(line)
-        await refresh_table(line)
-        await measure_lag(line)
+        seen = await line.store.read(_look, line.clock())
+        _measure_lag(line, seen.head)
+        await _take_table(line, seen.table)
+        await _take_directory(line, seen.directory)  # last: it may take long, and what was seen ages
         return False
 
     await rounds(line, bell.WATCH, once)
@@ -46,9 +48,27 @@ async def run_deadlines(line: Line) -> None:
     await rounds(line, bell.WATCH, once)
 
 
-async def measure_lag(line: Line) -> None:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a round of the watch goes by: the versions in force, and how far the ledger is."""
+
+    directory: int
+    table: int | None
+    head: queries.LedgerHead
+
+
+def _look(connection: queries.Connection, now: datetime) -> _Seen:
+    """At once: each look by itself costs a gateway that idles as much as all of them."""
+    return _Seen(
+        queries.directory_version(connection),
+        queries.table_version_in_force(connection, AUTHORITY, now),
+        queries.ledger_head(connection),
+    )
+
+
+def _measure_lag(line: Line, head: queries.LedgerHead) -> None:
     """Note since when entries wait for a checkpoint, whichever process has to sign it."""
-    head, state = await line.store.read(queries.ledger_head), line.state
+    state = line.state
     if head.size <= head.tree_size:
         state.unsealed_since = None
     elif state.unsealed_since is None or state.unsealed_size <= head.tree_size:  # what waited then is signed
@@ -60,8 +80,12 @@ async def refresh_directory(line: Line) -> None:
 
     So it does where no version is newer but a grant began or ended since the last look.
     """
+    await _take_directory(line, await line.store.read(queries.directory_version))
+
+
+async def _take_directory(line: Line, version: int) -> None:
     known, routed_at, now = line.directory, line.state.routed_at, line.clock()
-    if await line.store.read(queries.directory_version) != known.version:
+    if version != known.version:
         line.state.directory = await line.store.read(read_directory, known)
     elif routed_at is not None and not known.routes_changed_between(routed_at, now):
         return
@@ -83,7 +107,10 @@ async def refresh_table(line: Line) -> None:
     Its seal and the digest the ledger holds of it must be right. Where they are not, somebody was at the database: this
     raises, and the gateway stops rather than decide by a table nobody agreed to.
     """
-    version = await line.store.read(queries.table_version_in_force, AUTHORITY, line.clock())
+    await _take_table(line, await line.store.read(queries.table_version_in_force, AUTHORITY, line.clock()))
+
+
+async def _take_table(line: Line, version: int | None) -> None:
     if version is None or version == line.state.table.version:
         return
     row, index, data = await line.store.read(queries.approved_table, AUTHORITY, version)
