@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from gateway import config
 from gateway.cli.command import run
 from gateway.cli.register import opened
@@ -30,10 +32,13 @@ class Said:
 
 
 def gateway(*arguments: object, lang: str = "vi") -> Said:
-    """Run `gateway --lang LANG ARGUMENTS…`."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(["--lang", lang, *map(str, arguments)], {})
+    """Run `gateway --lang LANG ARGUMENTS…`. What `serve` makes of this process's log is undone."""
+    out, err, log = io.StringIO(), io.StringIO(), structlog.get_config()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(["--lang", lang, *map(str, arguments)], {})
+    finally:
+        structlog.configure(**log)
     return Said(code, out.getvalue(), err.getvalue())
 
 

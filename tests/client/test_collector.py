@@ -331,4 +331,4 @@ async def test_a_submission_cancelled_while_its_file_is_cut_leaves_no_file_open(
     assert 1 <= len(closed) <= 4
     for parcel in closed:
         with pytest.raises(ValueError, match="closed file"):
-            [piece async for piece in parcel.pieces(None)]
+            [piece async for piece in parcel.body({}).pieces(None)]

@@ -182,7 +182,7 @@ def test_whoever_guesses_elsewhere_locks_nobody_out_of_the_browser_they_know(sto
         known, stranger = Browser(let.browser), Browser("chosen by a stranger")
         for _ in range(8):
             assert await tries(stranger) is Reason.PERSON_NOT_LET_IN
-            story.clock.now += timedelta(seconds=30)
+            story.clock.now += timedelta(seconds=20)
         assert await tries(stranger, PASSWORD) is Reason.PERSON_NOT_LET_IN
         assert await tries(known, PASSWORD) is None
         assert await tries(stranger, PASSWORD) is Reason.PERSON_NOT_LET_IN

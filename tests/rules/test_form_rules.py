@@ -233,9 +233,9 @@ def test_a_packet_made_to_keep_us_busy_does_not(first: str) -> None:
     (element,) = (one for one in document.root.iter() if one.text == "Phụ lục 1")
     twin = element if element.tag != f"{QCVN}OrganId" else element.getparent()
     twin.getparent().extend(copy.deepcopy(twin) for _ in range(15_000))
-    started = time.perf_counter()
+    started = time.process_time()
     met = Counter(one.assertion.id for one in form_schematron().failures(document.root))
-    assert time.perf_counter() - started < 2, "it takes some hundredths of a second"
+    assert time.process_time() - started < 2, "it takes some hundredths of a second"
     assert max(met.values(), default=0) <= FAILURES_MAX
 
 
