@@ -81,7 +81,7 @@ async def send_parcel(
         response.content_type = PACKET_TYPES[0]
     response.content_length = length
     await response.prepare(request)
-    await transfers.send(response, whole)
+    await transfers.send(response, whole, at_hand=not parcel.held)
     return response
 
 

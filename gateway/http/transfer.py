@@ -133,9 +133,11 @@ class Transfers:
                 raise Refused(found(Reason.BODY_TOO_LARGE, fault="limit", limit=bytes_max))
             yield chunk
 
-    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes]) -> None:
-        """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks."""
-        while batch := await self._in(self._drawing, partial(next_batch, pieces, self._limits.batch_bytes)):
+    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes], *, at_hand: bool = False) -> None:
+        """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks.
+        `at_hand`: all of it is in memory."""
+        draw = partial(next_batch, pieces, self._limits.batch_bytes)
+        while batch := draw() if at_hand else await self._in(self._drawing, draw):
             try:
                 async with asyncio.timeout(self._limits.write_timeout_s):
                     await response.write(batch)

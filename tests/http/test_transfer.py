@@ -13,9 +13,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from gateway import edxml
+from gateway.http.limits import HttpLimits
+from gateway.http.transfer import Transfers
 from gateway.trust import seal
 from tests.http.test_native import waiting
 from tests.http.town import FORM, awaited, packet, town
@@ -129,3 +133,23 @@ async def test_large_bodies_do_not_hold_up_small_requests(tmp_path: Path) -> Non
             slowest = max(slowest, loop.time() - started)
         assert (await large)[0] == 201
         assert slowest < 0.5
+
+
+@pytest.mark.parametrize("at_hand", [False, True])
+@pytest.mark.parametrize("size", [0, 1, 8, 9, 12, 24])
+@awaited
+async def test_a_body_arrives_whole_however_it_falls_into_batches(size: int, at_hand: bool) -> None:
+    transfers, body = Transfers(HttpLimits(batch_bytes=8)), bytes(range(size))
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = size
+        await response.prepare(request)
+        await transfers.send(response, iter([body[start : start + 4] for start in range(0, size, 4)]), at_hand=at_hand)
+        return response
+
+    doors = web.Application()
+    doors.router.add_get("/", answer)
+    async with TestServer(doors) as server, ClientSession() as session, session.get(server.make_url("/")) as got:
+        assert await got.read() == body
+    transfers.close()
