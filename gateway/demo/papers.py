@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,13 +153,17 @@ class _Nowhere:
         pass
 
 
+def arrived(file: bytes, open_sink: Callable[[], edxml.Sink]) -> edxml.Received:
+    """A packet's file, received whole; a sink takes each of its attachments. Refused where it is none."""
+    cutter = edxml.Cutter(edxml.Limits(), open_sink)
+    cutter.feed(file)
+    return cutter.received()
+
+
 def read(file: bytes) -> Claim:
     """What a packet's file says, and the digests of its attachments. Refused where it is none."""
-    limits = edxml.Limits()
-    cutter = edxml.Cutter(limits, _Nowhere)
-    cutter.feed(file)
-    arrived = cutter.received()
-    return edxml.read(edxml.parse(arrived.skeleton, limits), arrived)
+    received = arrived(file, _Nowhere)
+    return edxml.read(edxml.parse(received.skeleton, edxml.Limits()), received)
 
 
 def one_page_pdf(line: str) -> Enclosure:

@@ -21,7 +21,7 @@ from gateway.store import Store
 from gateway.store.acts import Act
 from gateway.store.people import PutPerson, PutSecrets
 from gateway.store.queries.people import PersonRow
-from gateway.trust.derived import load_deriving_key
+from gateway.trust.derived import DerivingKey, load_deriving_key
 from gateway.trust.passwords import hashed
 
 PASSWORD_BYTES = 12
@@ -63,12 +63,17 @@ async def let_in(stage: Stage, at: datetime, lang: str) -> tuple[Onlooker, ...]:
     return onlookers
 
 
+def doorman(key: DerivingKey) -> Actor:
+    """Who lets people in, and does what an operator did before anybody looked."""
+    return Actor(DOORMAN, key.secret("pseudonym", DOORMAN, 0).hex())
+
+
 async def _put(store: Store, settings: Config, one: Onlooker, at: datetime) -> None:
-    doorman = Actor(DOORMAN, load_deriving_key(settings.keys.derive_key).secret("pseudonym", DOORMAN, 0).hex())
+    who = doorman(load_deriving_key(settings.keys.derive_key))
     row = PersonRow(one.person, None, secrets.token_bytes(SALT_BYTES), 0, None)
 
     def act(action: str) -> Act:
-        return operator_act(doorman, action, pseudonym(row), "", secrets.token_bytes(SALT_BYTES), at)
+        return operator_act(who, action, pseudonym(row), "", secrets.token_bytes(SALT_BYTES), at)
 
     await store.write(PutPerson(one.person, row.salt, act("person.added")))
     password = await asyncio.to_thread(hashed, one.password)

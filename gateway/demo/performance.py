@@ -12,27 +12,23 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from rich.console import Console
 
 from gateway import __version__, config
-from gateway.app import running, utc_now
+from gateway.app import Running, running, utc_now
 from gateway.client import GatewayClient, Problem, Unreachable
 from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelves, doorstep, hub_url, listening
 from gateway.demo.cast import Issuer, Player, assemble
 from gateway.demo.narrator import Narrator
 from gateway.demo.output import is_free, leave
-from gateway.demo.papers import letter
 from gateway.demo.people import Onlooker, let_in
 from gateway.demo.stage import Stage, prepare, write_new
 from gateway.demo.story import play, to
 from gateway.demo.theatre import Theatre
-from gateway.model.calendar import VIET_NAM
-from gateway.model.packet import Document
+from gateway.demo.work_left import held_back, past_its_day
 from gateway.model.words import text
 
 PORT = 8080
@@ -42,7 +38,6 @@ DEADLINE_S = 4.0
 """In the demo a delivery expires after seconds, not days."""
 
 LATE_S = 3.0
-WEEK_DAYS = 7
 
 LOG = "gateway.log"
 SETTINGS: Mapping[str, object] = {
@@ -105,7 +100,7 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
             await asyncio.to_thread(leave, out, theatre.book, stage, summary, now)
         _conclude(theatre, summary, out)
         if not once:
-            await _where_to_look(theatre, gateway.url, onlookers)
+            await _where_to_look(theatre, gateway, onlookers)
             await stop.wait()
             narrator.note("stopped")
     narrator.line(json.dumps(summary, ensure_ascii=False))
@@ -205,11 +200,12 @@ def _conclude(theatre: Theatre, summary: Mapping[str, object], out: Path | None)
         narrator.note("out", out=out)
 
 
-async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooker]) -> None:
+async def _where_to_look(theatre: Theatre, gateway: Running, onlookers: Sequence[Onlooker]) -> None:
     """Addresses, people and work for them, tokens, and a sealed packet nobody has sent yet."""
-    stage, cast, narrator = theatre.stage, theatre.cast, theatre.narrator
+    stage, cast, narrator, url = theatre.stage, theatre.cast, theatre.narrator, gateway.url
     narrator.act("look")
-    late = await _past_its_day(theatre)
+    late = await past_its_day(theatre)
+    await held_back(theatre, gateway.line)
     spare = theatre.sealed(
         theatre.letter(90, "V/v thử gửi văn bản", *to(cast.party, cast.hub)), cast.ministry, "Try me"
     )
@@ -229,7 +225,9 @@ async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooke
     )
     narrator.note("people")
     narrator.rows([(one.person.key, one.password, one.person.name) for one in onlookers])
-    narrator.note("late", code=late.code, clerk=onlookers[0].person.key, other=onlookers[1].person.key)
+    sender, province, _, operator, _ = (one.person.key for one in onlookers)
+    narrator.note("late", code=late.code, clerk=sender, other=province)
+    narrator.note("held", agency=cast.silent.short_name, operator=operator)
     narrator.note("tokens")
     names = {one.peer: one.short_name for one in (*cast.guests, *reversed(cast.players))}
     narrator.rows([(names[peer], peer, token) for peer, token in stage.tokens.items()])
@@ -244,21 +242,6 @@ async def _where_to_look(theatre: Theatre, url: str, onlookers: Sequence[Onlooke
     ):
         narrator.line(f"   {command}")
     narrator.note("ctrl_c")
-
-
-async def _past_its_day(theatre: Theatre) -> Document:
-    """A letter of last week that was to be done by yesterday, and nobody has said a word: the clerks' work."""
-    cast, day = theatre.cast, theatre.now.astimezone(VIET_NAM) - timedelta(days=1)
-    written = letter(
-        cast.ministry,
-        to(cast.hub),
-        91,
-        "V/v báo cáo kết quả chuyển đổi số quý này",
-        theatre.now - timedelta(days=WEEK_DAYS),
-    )
-    document = replace(written, due_on=f"{day:%Y/%m/%d}")
-    await theatre.send("late", theatre.sealed(document, cast.ministry, "Report by yesterday"), cast.ministry)
-    return document
 
 
 def _for_partners(stage: Stage, narrator: Narrator, url: str) -> None:

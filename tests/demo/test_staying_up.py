@@ -59,6 +59,9 @@ def _entered(told: list[str], url: str) -> None:
             page = answer.read().decode()
         assert " ".join(name) in page
         assert ("91/BM-VP" in page) is (pages[-1] == "today")  # what is past its day waits for both its clerks
+        if pages[-1] == "health":
+            with browser.open(f"{url}/console/deliveries?which=held") as answer:
+                assert "Ủy ban nhân dân xã Vắng" in answer.read().decode()  # and what is held back for the operator
     assert pages == ["today", "today", "ledger", "health", "overview"]
 
 
