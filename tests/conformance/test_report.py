@@ -58,6 +58,7 @@ def test_nothing_played_is_nothing_passed() -> None:
 async def test_the_command_plays_signs_and_says_how_it_ended(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         lenient(here)
+        here.clock.now = datetime.now(UTC)  # the command is a process of its own: its day is the real one
         system_id, secret = await credential(here, "tinh")
         rows = {"bo": f'token = "{TOKENS["bo"]}"', "tinh": f'system_id = "{system_id}"\nsecret = "{secret}"'}
         (tmp_path / "partners.toml").write_text(
