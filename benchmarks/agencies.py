@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.axis_lists import lists
 from benchmarks.country import AGENCIES, changed, country, systems
 from benchmarks.outcome import Outcome, Table, table_lines, written
 from gateway import config
@@ -51,7 +52,7 @@ def outcome(agencies: int) -> Outcome:
     caption = (
         f"{agencies:,} agencies, three and four levels deep, and the systems that speak for them; times are of the CPU."
     )
-    return Outcome((Table(caption, ("", "taken", "peak memory MB"), rows),))
+    return Outcome((Table(caption, ("", "taken", "peak memory MB"), rows), lists(agencies)))
 
 
 def measure(count: int = AGENCIES) -> list[Figure]:
@@ -202,7 +203,8 @@ def main() -> None:
         figures = asyncio.run(_ask(Path(sys.argv[1])))
         print(json.dumps([{name: getattr(one, name) for name in Figure.__slots__} for one in figures]))
         return
-    print("\n".join(table_lines(outcome(AGENCIES).tables[0])))
+    for one in outcome(AGENCIES).tables:
+        print("\n".join(table_lines(one)))
 
 
 if __name__ == "__main__":

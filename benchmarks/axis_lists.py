@@ -1,6 +1,6 @@
 """The axis dialect's lists of a whole country: what writing one costs, what is kept of it, and what sending it costs.
 
-`python -m benchmarks.axis_lists`. Times are of the CPU; memory is what the process grew by at its peak.
+A part of `make bench SCENARIO=agencies`. Times are of the CPU; memory is what the process grew by at its peak.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.country import AGENCIES, country
+from benchmarks.country import country
+from benchmarks.outcome import Table
 from gateway.http.axis.agency_pages import Row, agency_rows, pack, unit_rows, unpack
 from gateway.model.agency import Directory
 from gateway.store.queries import ChangedAgency
@@ -18,18 +19,20 @@ from gateway.store.queries import ChangedAgency
 MB = 1e6
 
 
-def main() -> None:
-    """Measure and print, as Markdown."""
+def lists(agencies: int) -> Table:
+    """Both lists of so many agencies."""
     at = datetime.now(UTC)
-    directory = Directory(1, country())
+    directory = Directory(1, country(agencies))
     changed = [ChangedAgency(one, 1, False, at) for one in directory.agencies]
-    print(f"Lists of {AGENCIES:,} agencies:\n")
-    print("| | written, s | grown by, MB | kept, MB | sent without gzip, MB | unfolded, s |\n|---|--:|--:|--:|--:|--:|")
-    print(_row("getAgenciesListQD20", lambda: agency_rows(directory, at, "code102")))
-    print(_row("getSynchronizeUnit from the beginning", lambda: unit_rows(changed, directory, at)))
+    rows = (
+        _row("getAgenciesListQD20", lambda: agency_rows(directory, at, "code102")),
+        _row("getSynchronizeUnit from the beginning", lambda: unit_rows(changed, directory, at)),
+    )
+    columns = ("", "written, s", "grown by, MB", "kept, MB", "sent without gzip, MB", "unfolded, s")
+    return Table("The same agencies as the axis dialect lists them; times are of the CPU.", columns, rows)
 
 
-def _row(name: str, rows: Callable[[], Iterator[Row]]) -> str:
+def _row(name: str, rows: Callable[[], Iterator[Row]]) -> tuple[str, float, float, float, float, float]:
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before_mb, started = _memory_mb("VmRSS"), time.process_time()
     packed = pack(rows())
@@ -37,12 +40,8 @@ def _row(name: str, rows: Callable[[], Iterator[Row]]) -> str:
     started = time.process_time()
     whole = sum(map(len, unpack(packed)))
     unfolded = time.process_time() - started
-    return f"| {name} | {written:.2f} | {grown_mb:.0f} | {len(packed) / MB:.1f} | {whole / MB:.1f} | {unfolded:.2f} |"
+    return name, written, grown_mb, len(packed) / MB, whole / MB, unfolded
 
 
 def _memory_mb(name: str) -> float:
     return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0]) / 1024
-
-
-if __name__ == "__main__":
-    main()

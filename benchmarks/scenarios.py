@@ -123,7 +123,7 @@ SCENARIOS = (
     ),
     Scenario(
         "agencies",
-        "a directory of 125,000 agencies: import, look-up, search, synchronisation",
+        "a directory of 125,000 agencies: import, look-up, search, list, synchronise",
         "",
         "",
         agencies.outcome,
