@@ -19,7 +19,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.config import Config, ConfigFault, Pdf, Server, Timestamp
+from gateway.config import Config, ConfigFault, Pdf, Timestamp
 from gateway.exchange import (
     activity,
     indexing,
@@ -50,6 +50,7 @@ from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.mail import SmtpMailer
 from gateway.http.provider import asking
+from gateway.http.server import Server
 from gateway.http.tsa import HttpAuthority
 from gateway.http.webhooks import HttpPoster
 from gateway.http.webhooks import session as webhook_session
@@ -240,7 +241,7 @@ async def running(
         duties = _duties(line, config.store, stamper, poster, mailer)
         wire = _wire(config, line.name, seat)
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
-        doors = build_app(line, config.http, config.axis, config.people, provider, config.uploads)
+        doors = build_app(line, config.http, config.axis, config.people, provider, config.uploads, config.server.public)
         runner = DoorRunner(doors, shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

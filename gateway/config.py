@@ -29,23 +29,12 @@ from gateway.exchange.timestamps import TimestampRules
 from gateway.exchange.uploads import UploadRules
 from gateway.http.axis import AxisRules
 from gateway.http.limits import HttpLimits
+from gateway.http.server import Server
 from gateway.model.words import text
 from gateway.store.storage import SQLITE_ABSOLUTE, SQLITE_RELATIVE, Storage
 
 FILE_NAME = "gateway.toml"
 """Looked for in the working folder where neither an option nor GATEWAY_CONFIG names a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where the doors are, and their TLS."""
-
-    host: str = "127.0.0.1"
-    port: int = 8443
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    client_ca: Path | None = None
-    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +111,7 @@ class Config:
     """Everything an operator may set. Paths are absolute: relative ones were resolved against the file's folder."""
 
     keys: Keys
-    server: Server = Server()
+    server: Server = field(default_factory=Server)
     store: Storage = field(default_factory=Storage)
     ledger: Ledger = Ledger()
     trust: Trust = Trust()
@@ -239,6 +228,7 @@ def decode(written: bytes, folder: Path) -> Config:
         raise ConfigFault("wrong_value", cause=str(fault)) from fault
     _check_ranges(config)
     _check_tls(config.server)
+    _check_public(config.server)
     _check_mail(config.mail)
     if (wrong := config.provider.fault()) is not None:
         raise ConfigFault(wrong[0], key=wrong[1])
@@ -334,6 +324,14 @@ def _check_tls(server: Server) -> None:
         raise ConfigFault("half_tls", key="server.tls_key" if server.tls_key is None else "server.tls_certificate")
     if server.client_ca is not None and server.tls_certificate is None:
         raise ConfigFault("half_tls", key="server.tls_certificate")
+
+
+def _check_public(server: Server) -> None:
+    """What is written there goes into cookies, redirects and what a provider is asked: one origin, and encrypted."""
+    try:
+        _ = server.public
+    except ValueError as fault:
+        raise ConfigFault("public_url", url=server.public_url) from fault
 
 
 def _check_mail(mail: MailRules) -> None:

@@ -88,8 +88,10 @@ def add(
 
 
 def own_address(settings: Config) -> str:
-    """Where the gateway of a configuration listens, as a URL."""
+    """Where others find the gateway of a configuration, as a URL."""
     server = settings.server
+    if server.public is not None:
+        return str(server.public)
     return f"{'https' if server.tls_certificate else 'http'}://{server.host}:{server.port}"
 
 

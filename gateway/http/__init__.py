@@ -6,5 +6,6 @@ Thin by design: an endpoint reads a request, calls the exchange once, and words 
 
 from gateway.http.doors import DoorRunner, build_app
 from gateway.http.limits import HttpLimits
+from gateway.http.public import PublicAddress
 
-__all__ = ["DoorRunner", "HttpLimits", "build_app"]
+__all__ = ["DoorRunner", "HttpLimits", "PublicAddress", "build_app"]

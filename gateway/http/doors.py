@@ -31,6 +31,7 @@ from gateway.http.logline import LOG, facts_of
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import document
 from gateway.http.problem import VOICE, bug, foreign, malformed, problems
+from gateway.http.public import PublicAddress
 from gateway.http.table import ENDPOINTS
 from gateway.http.transfer import Transfers
 from gateway.http.uploads import BELOW, SPOKEN
@@ -40,6 +41,7 @@ from gateway.store import queries
 
 DOORS = web.AppKey("doors", Doors)
 AXIS = web.AppKey("axis", AxisRules)
+PUBLIC = web.AppKey("public", PublicAddress)
 
 NO_PAGE = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 """What an answer that is no page of ours may do in a browser: nothing."""
@@ -55,9 +57,10 @@ def build_app(
     people: EntranceRules | None = None,
     provider: Provider | None = None,
     uploads: UploadRules | None = None,
+    public: PublicAddress | None = None,
 ) -> web.Application:
     """The application: every endpoint of the table in front of `line`, the document that describes them, and beside
-    them the axis dialect and the console."""
+    them the axis dialect and the console. Without a `public` address requests are taken as they came."""
     limits, axis = limits or HttpLimits(), axis or AxisRules()
     description = msgspec.json.encode(document(ENDPOINTS))
     waiting, kept = Waiting(limits.waiting_per_peer_max), uploads or UploadRules()
@@ -66,6 +69,8 @@ def build_app(
     identity = Identity(lambda digest: line.store.read(queries.credential, digest), limits)
     app = web.Application(middlewares=[_threshold])
     app[DOORS], app[AXIS] = doors, axis
+    if public is not None:
+        app[PUBLIC] = public
     for endpoint in ENDPOINTS:
         answering = _serving(doors, identity, endpoint)
         app.router.add_route(endpoint.method, endpoint.path, answering, name=endpoint.name, expect_handler=_expect)
@@ -171,7 +176,7 @@ class DoorRunner(web.AppRunner):
 
     def __init__(self, app: web.Application, shutdown_timeout_s: float = 20.0) -> None:
         self._limits = limits = app[DOORS].limits
-        self._axis = app[AXIS]
+        self._axis, self._public = app[AXIS], app.get(PUBLIC)
         super().__init__(
             app,
             access_log=None,  # the threshold writes one line a request
@@ -188,7 +193,7 @@ class DoorRunner(web.AppRunner):
         server = await super()._make_server()
         ours = _Server(
             partial(_outermost, server.request_handler),
-            request_factory=partial(_voiced, server.request_factory, self._axis),
+            request_factory=partial(_received, server.request_factory, self._axis, self._public),
             loop=asyncio.get_running_loop(),
             **server._kwargs,
         )
@@ -197,9 +202,11 @@ class DoorRunner(web.AppRunner):
         return ours
 
 
-def _voiced(make: Callable[..., web.BaseRequest], axis: AxisRules, *args: object) -> web.BaseRequest:
-    """A request that knows, before anything can fail, in which dialect it is answered."""
-    request = make(*args)
+def _received(
+    make: Callable[..., web.BaseRequest], axis: AxisRules, public: PublicAddress | None, *args: object
+) -> web.BaseRequest:
+    """A request that knows, before anything can fail, where it was sent to and in which dialect it is answered."""
+    request = make(*args) if public is None else public.seen(make(*args))
     if is_below(request.path, axis):
         request[VOICE] = AXIS_VOICE
     return request

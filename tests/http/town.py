@@ -27,7 +27,7 @@ from gateway.edxml import Limits, NewAttachment
 from gateway.exchange import sequencer
 from gateway.exchange.line import DeliveryRules, Line, State
 from gateway.exchange.provider import Provider
-from gateway.http import DoorRunner, HttpLimits, build_app
+from gateway.http import DoorRunner, HttpLimits, PublicAddress, build_app
 from gateway.http.axis import AxisRules
 from gateway.ledger import NoteKey, NoteSigner
 from gateway.model.agency import Agency, AgencyKind, Directory, Grant, Peer
@@ -186,6 +186,7 @@ async def town(
     url: str | None = None,
     axis: AxisRules | None = None,
     provider: Callable[[Clock], Provider] | None = None,
+    public: PublicAddress | None = None,
 ) -> AsyncIterator[Town]:
     """The town, served until the block ends; in a fresh database at `url` where one is given."""
     if url is None:
@@ -196,7 +197,7 @@ async def town(
     store = Store.open(url, folder / "blobs")
     clock = Clock()
     line = open_line(store, folder, clock, limits)
-    app = build_app(line, http, axis, provider=provider(clock) if provider else None)
+    app = build_app(line, http, axis, provider=provider(clock) if provider else None, public=public)
     runner = DoorRunner(app, shutdown_timeout_s=2.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)

@@ -30,7 +30,7 @@ server.listen(0, "localhost", () => {
     jwks: { keys: [key("rsa", { modulusLength: 2048 }, "RS256", "r"), key("ec", { namedCurve: "P-256" }, "ES256", "e")] },
     cookies: { keys: ["for the tests alone"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: true }, rpInitiatedLogout: { enabled: true } },
+    features: { devInteractions: { enabled: true }, rpInitiatedLogout: { enabled: true }, registration: { enabled: true } },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 600, IdToken: 60, Interaction: 600, Session: 600 },
   });

@@ -17,6 +17,7 @@ from gateway.http.console import cookies
 from gateway.http.console.render import Pages
 from gateway.http.endpoints import Doors
 from gateway.http.logline import Facts
+from gateway.http.public import origin_of
 from gateway.model.person import Person, Role
 
 BASE = "/console"
@@ -76,9 +77,14 @@ class Visit:
         text = self.pages.render(template, self.lang, visit=self, **values)
         return web.Response(text=text, content_type="text/html", status=status)
 
+    @property
+    def origin(self) -> str:
+        """Under which address this browser came to us."""
+        return origin_of(self.request)
+
     def address(self, path: str) -> str:
-        """The whole address of a page, as this browser came to us."""
-        return f"{self.request.scheme}://{self.request.host}{BASE}{path}"
+        """The whole address of a page."""
+        return f"{self.origin}{BASE}{path}"
 
     def to(self, path: str) -> web.Response:
         """Go to another page of the console, so that reloading it repeats no act."""

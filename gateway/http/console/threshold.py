@@ -22,6 +22,7 @@ from gateway.http.endpoints import Doors
 from gateway.http.faults import fault
 from gateway.http.logline import LOG, facts_of
 from gateway.http.problem import language
+from gateway.http.public import origin_of
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Unavailable, found
 from gateway.model.words import LANGUAGES
@@ -129,7 +130,7 @@ def _check_origin(request: web.Request) -> None:
     """A form sent from another site is refused by what the browser says of it, before anything is read."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get(hdrs.ORIGIN)
-    if site not in {"same-origin", "none"} or (origin is not None and origin.partition("://")[2] != request.host):
+    if site not in {"same-origin", "none"} or origin not in {None, origin_of(request)}:
         raise fault(Reason.PERSON_NOT_ALLOWED, "form_elsewhere")
 
 
