@@ -1,4 +1,4 @@
-"""What can be wrong with evidence: one enum, one exception, one text per language (`catalogue/*/check.toml`)."""
+"""What can be wrong with evidence: one enum, one exception, one text per language (`catalogue/vi/check.po`)."""
 
 from __future__ import annotations
 

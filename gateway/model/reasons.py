@@ -2,7 +2,7 @@
 
 Declaration order is precedence: of several faults in one submission the one declared first names the refusal. The order
 follows the steps of the line (docs/life-of-a-document.md), so a reason also tells how far a submission came. Codes are
-never reused. Titles and hints live in the catalogues (`model/catalogue/*.toml`), one per language.
+never reused. Titles and hints live in the catalogues (`model/catalogue/vi/reason*.po`), in both languages.
 """
 
 from __future__ import annotations

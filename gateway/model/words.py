@@ -1,15 +1,16 @@
 """The catalogues: every sentence a person reads, by key, in Vietnamese and English.
 
-A catalogue is a TOML file per language and topic beside this module (`catalogue/vi/*.toml`, `catalogue/en/*.toml`);
-keys are dotted paths. Placeholders are `{name}`. A test finds keys missing in one language, keys nobody uses and text
-that is not NFC.
+A catalogue is a gettext PO file per topic beside this module (`catalogue/vi/<topic>.po`). `msgctxt` is the key, dotted;
+`msgid` is the English sentence and `msgstr` the Vietnamese, so that translators' tools show the two side by side and
+check one against the other. Placeholders are `{name}`. Tests find words that are missing, doubtful or said by nobody.
 """
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
+
+from babel.messages.pofile import read_po
 
 LANGUAGES = ("vi", "en")
 
@@ -20,11 +21,11 @@ def text(lang: str, key: str, /, **values: str) -> str:
     A `….detail` key falls back to the same entry's `….title`. KeyError for a key that is in no catalogue: a bug of
     ours.
     """
-    catalogue = _catalogue(lang)
+    catalogue = _catalogues()[lang]
     sentence = catalogue.get(key)
     if sentence is None and key.endswith(".detail"):
         sentence = catalogue.get(key.removesuffix(".detail") + ".title")
-    if sentence is None:
+    if not isinstance(sentence, str):
         raise KeyError(f"no text for {key!r} in language {lang!r}")
     return sentence.format_map(values) if values else sentence
 
@@ -43,21 +44,22 @@ def shown(value: str, chars_max: int) -> str:
 
 def keys(lang: str) -> frozenset[str]:
     """Every key of one language, for the tests that compare catalogues."""
-    return frozenset(_catalogue(lang))
+    return frozenset(_catalogues()[lang])
 
 
 @cache
-def _catalogue(lang: str) -> dict[str, str]:
-    folder = files("gateway.model").joinpath("catalogue", lang)
-    flat: dict[str, str] = {}
-    for page in sorted(folder.iterdir(), key=lambda one: one.name):
-        _flatten(tomllib.loads(page.read_text(encoding="utf-8")), "", flat)
-    return flat
+def _catalogues() -> dict[str, dict[str, str | tuple[str, ...]]]:
+    """By language and key, a sentence or its plural forms; both languages from one reading."""
+    vietnamese: dict[str, str | tuple[str, ...]] = {}
+    english: dict[str, str | tuple[str, ...]] = {}
+    for page in files("gateway.model").joinpath("catalogue", "vi").iterdir():
+        with page.open("rb") as lines:
+            for entry in read_po(lines, abort_invalid=True):
+                if entry.context:  # the header has none
+                    english[entry.context] = _frozen(entry.id)
+                    vietnamese[entry.context] = _frozen(entry.string or "")
+    return {"vi": vietnamese, "en": english}
 
 
-def _flatten(node: dict[str, object], prefix: str, flat: dict[str, str]) -> None:
-    for name, value in node.items():
-        if isinstance(value, dict):
-            _flatten(value, f"{prefix}{name}.", flat)
-        else:
-            flat[prefix + name] = str(value).strip()
+def _frozen(sentence: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]:
+    return sentence if isinstance(sentence, str) else tuple(sentence)

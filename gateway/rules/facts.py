@@ -1,7 +1,7 @@
 """Rules of form that no schema can hold: they need the directory, the clock, or the attachments as they came.
 
 One function a rule. Each yields a `Breach` for every place that breaks it; the rule's texts and its legal basis are in
-the catalogues under `rule.<id>` (rules-form.toml).
+the catalogues under `rule.<id>` (rules-form.po).
 """
 
 from __future__ import annotations

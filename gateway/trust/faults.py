@@ -1,6 +1,6 @@
 """How this room says no: a Reason, the place in the packet, and the exact fault in both languages.
 
-One Reason of the seal covers many faults, so the detail text is chosen here, from the catalogue `reason-seal.toml`.
+One Reason of the seal covers many faults, so the detail text is chosen here, from the catalogue `reason-seal.po`.
 """
 
 from __future__ import annotations

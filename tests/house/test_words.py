@@ -77,17 +77,6 @@ def test_the_two_languages_are_not_copies_of_each_other() -> None:
             assert sentence != words.text("en", key), key
 
 
-def test_catalogues_repeat_no_key_between_their_pages() -> None:
-    for lang in words.LANGUAGES:
-        seen: dict[str, str] = {}
-        for page in sorted((PACKAGE / "model" / "catalogue" / lang).glob("*.toml")):
-            flat: dict[str, str] = {}
-            words._flatten(words.tomllib.loads(page.read_text(encoding="utf-8")), "", flat)
-            for key in flat:
-                assert key not in seen, f"{key} stands in {seen[key]} and in {page.name}"
-                seen[key] = page.name
-
-
 TEMPLATES = {
     "console": sorted((PACKAGE / "http" / "console" / "templates").glob("*.html")),
     "audit_report": [PACKAGE / "exchange" / "audit_report.html"],
