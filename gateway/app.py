@@ -36,6 +36,7 @@ from gateway.exchange import (
     watch,
     webhooks,
 )
+from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.keeping import Keeping, Witness
 from gateway.exchange.key_record import bind_ledger_key, previous_key_path, record_seal_certificate
 from gateway.exchange.line import Clock, Line, StampDebt, State
@@ -50,7 +51,7 @@ from gateway.http.carrier import HttpCarrier, tls
 from gateway.http.fetcher import HttpFetcher
 from gateway.http.mail import SmtpMailer
 from gateway.http.provider import asking
-from gateway.http.server import Server
+from gateway.http.server import Server, server_tls
 from gateway.http.tsa import HttpAuthority
 from gateway.http.webhooks import HttpPoster
 from gateway.http.webhooks import session as webhook_session
@@ -60,11 +61,12 @@ from gateway.store import Grouping, Store
 from gateway.store.last_signed import LastSigned
 from gateway.store.storage import Storage
 from gateway.store.wire import Wire
-from gateway.trust import TrustStore, check_key_file, load_ed25519, load_signer
+from gateway.trust import TrustStore, load_ed25519, load_signer
 from gateway.trust.anchors import load_anchors
 from gateway.trust.chains import Chains
 from gateway.trust.derived import load_deriving_key
 from gateway.trust.keys import load_password
+from gateway.trust.leaked import LeakedPasswords
 
 DRAIN_S = 20.0
 """How long requests under way may take to finish after the gateway was told to stop."""
@@ -233,6 +235,7 @@ async def running(
     async with AsyncExitStack() as stack:
         line = await stack.enter_async_context(open_line(config, clock, seat))
         mailer = _mailer(config)
+        people, public, leaked = config.people, config.server.public, _leaked_passwords(config.people)
         provider = await stack.enter_async_context(_provider(config.provider, clock))
         connector = aiohttp.TCPConnector(ssl=tls(push_ca_pem), limit=line.rules.push_concurrency)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -241,7 +244,7 @@ async def running(
         duties = _duties(line, config.store, stamper, poster, mailer)
         wire = _wire(config, line.name, seat)
         await stack.enter_async_context(_at_work(line, HttpCarrier(session, line.blobs), duties, wire))
-        doors = build_app(line, config.http, config.axis, config.people, provider, config.uploads, config.server.public)
+        doors = build_app(line, config.http, config.axis, people, provider, config.uploads, public, leaked)
         runner = DoorRunner(doors, shutdown_timeout_s=DRAIN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -288,20 +291,6 @@ def _site(runner: web.BaseRunner, server: Server, secure: ssl.SSLContext | None,
     if seat is not None:  # so many connections asyncio takes at a time, too; the queue is made longer afterwards
         return web.SockSite(runner, seat.doors, ssl_context=secure, backlog=1)
     return web.TCPSite(runner, server.host, server.port, ssl_context=secure, backlog=BACKLOG)
-
-
-def server_tls(server: Server) -> ssl.SSLContext | None:
-    """TLS of the doors; with `client_ca`, peers may show a certificate of that authority (mutual TLS)."""
-    if server.tls_certificate is None or server.tls_key is None:
-        return None
-    check_key_file(server.tls_key)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(server.tls_certificate, server.tls_key)
-    if server.client_ca is not None:
-        context.load_verify_locations(server.client_ca)
-        context.verify_mode = ssl.CERT_OPTIONAL  # a peer may come with a token instead
-    return context
 
 
 @asynccontextmanager
@@ -371,6 +360,15 @@ async def _provider(rules: ProviderRules, clock: Clock) -> AsyncIterator[Provide
     secret = load_password(rules.secret_file) if rules.secret_file else ""
     async with asking() as asker:
         yield Provider(rules, secret, asker, clock)
+
+
+def _leaked_passwords(rules: EntranceRules) -> LeakedPasswords | None:
+    """The configured list of passwords nobody may take. ConfigFault, OSError."""
+    path = rules.leaked_passwords
+    try:
+        return LeakedPasswords(path) if path else None
+    except ValueError as no:
+        raise ConfigFault("leaked_passwords", path=str(path)) from no
 
 
 @asynccontextmanager

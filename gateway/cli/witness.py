@@ -11,11 +11,10 @@ from pathlib import Path
 
 import click
 
-from gateway.app import server_tls
 from gateway.cli import keys
 from gateway.cli.session import Session
 from gateway.cli.spoken import Verb, Verbs
-from gateway.http.server import Server
+from gateway.http.server import Server, server_tls
 from gateway.http.witness_server import witness_at
 from gateway.ledger import NoteKey
 from gateway.ledger.cosignature import Cosigner, WitnessKey

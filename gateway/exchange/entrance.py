@@ -19,6 +19,8 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 from gateway.exchange import bell
 from gateway.exchange.acts import SALT_BYTES, Actor, note, operator_act
@@ -32,6 +34,7 @@ from gateway.store.people import Browsers, EndSession, Enter, NotLetIn, Proof, P
 from gateway.store.queries import people
 from gateway.store.queries.people import PersonRow, SessionRow
 from gateway.trust import codes, passwords
+from gateway.trust.leaked import LeakedPasswords
 
 COOKIE_BYTES = 32
 PROVIDER_METHOD = "oidc"
@@ -60,6 +63,8 @@ class EntranceRules:
     """A session not used for so long is over."""
     session_s: float = 28_800.0
     """No session is longer: a working day."""
+    leaked_passwords: Path | None = None
+    """SHA-1 digests of passwords known from leaks, in order; none of them is taken as a new password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +107,16 @@ def pseudonym(row: PersonRow) -> str:
 class Entrance:
     """The way in. Passwords are checked in two threads of its own: each check takes 64 MiB."""
 
-    def __init__(self, line: Line, rules: EntranceRules) -> None:
-        self._line, self._rules = line, rules
+    def __init__(self, line: Line, rules: EntranceRules, leaked: LeakedPasswords | None = None) -> None:
+        self._line, self._rules, self._leaked = line, rules, leaked
         self._checking = 0
         self._refused: dict[tuple[str, str, str], datetime] = {}
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="entrance")
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._leaked is not None:
+            self._leaked.close()
 
     async def enter(self, key: str, password: str, code: str, browser: Browser | None = None) -> Let:
         """Let somebody in by password and code.
@@ -147,6 +154,15 @@ class Entrance:
             return await loop.run_in_executor(self._threads, passwords.matches, password, kept)
         finally:
             self._checking -= 1
+
+    async def fault_of(self, who: Inside, password: str) -> str | None:
+        """What is wrong with a new password of theirs (`trust.passwords.fault_of`); None: nothing."""
+        person, directory = who.person, self._line.directory
+        agencies = [one for held in person.works_for if (one := directory.agency(held.agency)) is not None]
+        around = [person.name, self._line.notary.key.name]
+        around += [name for one in agencies for name in (one.name, one.key, *one.ids)]
+        asked = partial(passwords.fault_of, password, person.key, around, self._leaked)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
     async def _not_let_in(self, row: PersonRow | None, browser: Browser, method: str) -> Refused:
         at, cookie = self._line.clock(), digest(browser.cookie)

@@ -38,6 +38,7 @@ from gateway.http.uploads import BELOW, SPOKEN
 from gateway.http.waiting import Waiting
 from gateway.model.reasons import Reason
 from gateway.store import queries
+from gateway.trust.leaked import LeakedPasswords
 
 DOORS = web.AppKey("doors", Doors)
 AXIS = web.AppKey("axis", AxisRules)
@@ -58,6 +59,7 @@ def build_app(
     provider: Provider | None = None,
     uploads: UploadRules | None = None,
     public: PublicAddress | None = None,
+    leaked: LeakedPasswords | None = None,
 ) -> web.Application:
     """The application: every endpoint of the table in front of `line`, the document that describes them, and beside
     them the axis dialect and the console. Without a `public` address requests are taken as they came."""
@@ -75,7 +77,7 @@ def build_app(
         answering = _serving(doors, identity, endpoint)
         app.router.add_route(endpoint.method, endpoint.path, answering, name=endpoint.name, expect_handler=_expect)
     add_dialect(app, doors, identity, axis, _expect)
-    add_console(app, doors, people or EntranceRules(), provider)
+    add_console(app, doors, people or EntranceRules(), provider, leaked)
     app.on_response_prepare.append(_sign_answer)
     app.on_shutdown.append(_end_waits)
     app.cleanup_ctx.append(_threads)

@@ -23,7 +23,7 @@ from gateway.store.people import PutSecrets
 from gateway.store.queries import people
 from gateway.store.queries.people import PersonRow
 from gateway.trust.codes import enrolment, new_recovery_codes, recovery_digest, right_step
-from gateway.trust.passwords import PASSWORD_CHARS_MIN, fault_of, hashed
+from gateway.trust.passwords import PASSWORD_CHARS_MIN, hashed
 
 
 async def account(visit: Visit) -> web.Response:
@@ -44,7 +44,7 @@ async def end_sessions(visit: Visit) -> web.Response:
 async def change_password(visit: Visit) -> web.Response:
     """Take a new password; every session ends, this one too."""
     old, code, new, again = named_only(visit.form, "old", "code", "new", "again")
-    wrong = "again" if new != again else fault_of(new, visit.person.key)
+    wrong = "again" if new != again else await visit.entrance.fault_of(visit.inside, new)
     row = await _row(visit)
     if wrong is None and not (row.password and await visit.entrance.proves(visit.inside, old, code, visit.browser)):
         wrong = "proof"

@@ -39,6 +39,7 @@ from gateway.http.console.render import Pages, Ways
 from gateway.http.console.threshold import serving
 from gateway.http.endpoints import Doors
 from gateway.model.person import Role
+from gateway.trust.leaked import LeakedPasswords
 
 PAGES: tuple[Page, ...] = (
     *way_in.PAGES,
@@ -95,9 +96,15 @@ PLACES = {page.name: page.path.strip("/").split("/")[0] for page in PAGES}
 """Of each page the word its path begins with: whoever reads what was refused reads where."""
 
 
-def add_console(app: web.Application, doors: Doors, rules: EntranceRules, provider: Provider | None) -> None:
+def add_console(
+    app: web.Application,
+    doors: Doors,
+    rules: EntranceRules,
+    provider: Provider | None,
+    leaked: LeakedPasswords | None,
+) -> None:
     """Put the pages into the application."""
-    entrance, pages = Entrance(doors.line, rules), Pages(WAYS, PLACES)
+    entrance, pages = Entrance(doors.line, rules, leaked), Pages(WAYS, PLACES)
     by_provider = ProviderEntrance(doors.line, provider) if provider else None
     for page in PAGES:
         answering = serving(page, doors, entrance, pages, by_provider)

@@ -115,6 +115,8 @@ async def test_a_new_password_takes_the_place_of_the_old_and_ends_every_session(
             (PASSWORD, "lan lan lan lan", "lan lan lan lan", "own_name"),
             (PASSWORD, "ababababababab", "ababababababab", "few_characters"),
             (PASSWORD, "M@tKhau-Vanthu2026", "M@tKhau-Vanthu2026", "common"),
+            (PASSWORD, "Bộ Kiểm thử 2026", "Bộ Kiểm thử 2026", "around"),
+            (PASSWORD, "contortionist", "contortionist", "leaked"),
             (PASSWORD, fresh * 20, fresh * 20, "too_long"),
         ):
             await visitor.send("/account", old=old, new=new, again=again)
