@@ -7,26 +7,31 @@ check one against the other. Placeholders are `{name}`. Tests find words that ar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("vi", "en")
+_FORM: Mapping[str, Callable[[int], int]] = {"vi": lambda _count: 0, "en": lambda count: int(count != 1)}
+"""Which of its plural forms a language uses for a count."""
 
 
 def text(lang: str, key: str, /, **values: str) -> str:
     """The sentence for `key` in `lang`, its placeholders filled from `values`.
 
-    A `….detail` key falls back to the same entry's `….title`. KeyError for a key that is in no catalogue: a bug of
-    ours.
+    Of a sentence with plural forms it is the form for the value `count`, a whole number in figures. A `….detail` key
+    falls back to the same entry's `….title`. KeyError for a key that is in no catalogue: a bug of ours.
     """
     catalogue = _catalogues()[lang]
     sentence = catalogue.get(key)
     if sentence is None and key.endswith(".detail"):
         sentence = catalogue.get(key.removesuffix(".detail") + ".title")
-    if not isinstance(sentence, str):
+    if sentence is None:
         raise KeyError(f"no text for {key!r} in language {lang!r}")
+    if not isinstance(sentence, str):
+        sentence = sentence[_FORM[lang](int(values["count"]))]
     return sentence.format_map(values) if values else sentence
 
 
