@@ -1,13 +1,15 @@
-"""`gateway check`: what a case proves, offline, with nothing but the file and the ledger's public key."""
+"""`gateway check`: what a case or a sealed report proves, with nothing but the file and the keys one trusts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.cli.check_report import check_report, parts_of
 from gateway.cli.faults import DONE, FAILED
 from gateway.cli.session import Session
 from gateway.cli.spoken import Verb
@@ -18,28 +20,49 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(cls=Verb)
-@click.argument("case", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--vkey", required=True, envvar="GATEWAY_VKEY")
+@click.argument("case", type=FILE)
+@click.option("--vkey", envvar="GATEWAY_VKEY")
+@click.option("--anchor", "anchor_files", type=FILE, multiple=True)
+@click.option("--ledger", "place")
 @click.option("--tsa-ca", "tsa_files", type=FILE, multiple=True)
 @click.option("--witness", "witnesses", multiple=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def check(
-    session: Session, case: Path, vkey: str, tsa_files: tuple[Path, ...], witnesses: tuple[str, ...], as_json: bool
+    session: Session,
+    case: Path,
+    vkey: str | None,
+    anchor_files: tuple[Path, ...],
+    place: str | None,
+    tsa_files: tuple[Path, ...],
+    witnesses: tuple[str, ...],
+    as_json: bool,
 ) -> int:
-    """Check a case file offline. `--vkey` and `--witness` may also name a file that holds the key."""
-    tsa = tuple(
-        one.public_bytes(Encoding.DER)
-        for path in tsa_files
-        for one in x509.load_pem_x509_certificates(path.read_bytes())
-    )
-    known = Known(tsa, tuple(WitnessKey.parse(_key(one)) for one in witnesses))
+    """Check a case file, or a sealed overview report, offline.
+
+    `--vkey` and `--witness` may also name a file that holds the key."""
+    if (parts := parts_of(case)) is not None:
+        return check_report(session, parts, _certificates(anchor_files), place, _key(vkey) if vkey else None)
+    if vkey is None:
+        raise click.MissingParameter(param=_parameter("vkey"), ctx=click.get_current_context())
+    known = Known(_certificates(tsa_files), tuple(WitnessKey.parse(_key(one)) for one in witnesses))
     report = check_case(case.read_bytes(), _key(vkey), known)
     if as_json:
         session.show_json(_facts(report, session.lang))
     else:
         _tell(session, report)
     return DONE if report.holds else FAILED
+
+
+def _certificates(paths: Sequence[Path]) -> tuple[bytes, ...]:
+    """DER of every certificate in PEM files."""
+    return tuple(
+        one.public_bytes(Encoding.DER) for path in paths for one in x509.load_pem_x509_certificates(path.read_bytes())
+    )
+
+
+def _parameter(name: str) -> click.Parameter:
+    return next(one for one in check.params if one.name == name)
 
 
 def _key(written: str) -> str:

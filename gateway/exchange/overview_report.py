@@ -162,8 +162,10 @@ def _unsealed(facts: _Facts, page_sha256: str) -> bytes:
         Element("Ledger", {"root": facts.signed.root.hex(), "size": str(facts.signed.size)}),
         Element("Counted", {"entries": str(seen.counted_to)}),
         Element(
-            "Totals", dict(sorted({**totals, "active": str(seen.active), "connected": str(seen.connected)}.items()))
+            "Scope",
+            {"agency": facts.scope.agency.key if facts.scope.agency else "", "level": facts.scope.level or ""},
         ),
+        Element("Totals", totals),
         Element("Page", {"name": facts.page_name, "sha256": page_sha256}),
         Element("MadeAt", text=write_instant(facts.made_at)),
     )

@@ -76,9 +76,9 @@ def read(document: bytes, namespace: str) -> Element:
 
 
 _TOKEN = re.compile(
-    r'<(?P<name>[A-Za-z]+)(?P<attributes>(?: [A-Za-z][A-Za-z0-9]*="[^"<]*")*)>|</(?P<end>[A-Za-z]+)>|(?P<text>[^<]+)'
+    r'<(?P<name>[A-Za-z]+)(?P<attributes>(?: [A-Za-z][A-Za-z0-9_]*="[^"<]*")*)>|</(?P<end>[A-Za-z]+)>|(?P<text>[^<]+)'
 )
-_ATTRIBUTE = re.compile(r' ([A-Za-z][A-Za-z0-9]*)="([^"<]*)"')
+_ATTRIBUTE = re.compile(r' ([A-Za-z][A-Za-z0-9_]*)="([^"<]*)"')
 DEPTH_MAX = 16
 
 

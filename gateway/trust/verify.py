@@ -115,6 +115,14 @@ def verify_countersigned(xml: bytes, certificate_der: bytes) -> bytes:
     return octets
 
 
+def countersigner(xml: bytes) -> bytes:
+    """The certificate (DER) that a document's seal carries. Whose it is, and whether the seal holds, nobody checked."""
+    root = parse(xml)
+    anatomy.check_sealed(root)
+    body = anatomy.document(root, xml)
+    return read_block(anatomy.signature_in_place(body), body.uri, ()).certificate_der
+
+
 def _certificate(block: Block, certificates: Sequence[bytes]) -> Certificate:
     """The sender's certificate as the directory has it. KeyInfo only says which of several."""
     if block.certificate_der not in certificates:
