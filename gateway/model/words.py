@@ -54,16 +54,16 @@ def keys(lang: str) -> frozenset[str]:
 
 @cache
 def _catalogues() -> dict[str, dict[str, str | tuple[str, ...]]]:
-    """By language and key, a sentence or its plural forms; both languages from one reading."""
-    vietnamese: dict[str, str | tuple[str, ...]] = {}
-    english: dict[str, str | tuple[str, ...]] = {}
-    for page in files("gateway.model").joinpath("catalogue", "vi").iterdir():
-        with page.open("rb") as lines:
-            for entry in read_po(lines, abort_invalid=True):
-                if entry.context:  # the header has none
-                    english[entry.context] = _frozen(entry.id)
-                    vietnamese[entry.context] = _frozen(entry.string or "")
-    return {"vi": vietnamese, "en": english}
+    """By language and key, a sentence or its plural forms; English from the reading of the others."""
+    catalogues: dict[str, dict[str, str | tuple[str, ...]]] = {lang: {} for lang in LANGUAGES}
+    for folder in files("gateway.model").joinpath("catalogue").iterdir():
+        for page in folder.iterdir():
+            with page.open("rb") as lines:
+                for entry in read_po(lines, abort_invalid=True):
+                    if entry.context:  # the header has none
+                        catalogues["en"][entry.context] = _frozen(entry.id)
+                        catalogues[folder.name][entry.context] = _frozen(entry.string or "")
+    return catalogues
 
 
 def _frozen(sentence: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]:
