@@ -18,6 +18,8 @@ from gateway.trust import KeySigner
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 VALID_FOR = timedelta(days=2)
+VALID_BEFORE = timedelta(days=30)
+"""Papers of days before the demo were sealed under a certificate that was good then."""
 TRIAL = PolicyName.TRANSITION
 """What guests are held to: what the field sends today."""
 SIGNER, SIGNER_POSITION = "Nguyễn Văn Mẫu", "Chánh Văn phòng"
@@ -28,7 +30,7 @@ class Issuer:
     """The demo's certification authority. Its name says DEMO: nothing it signs means anything anywhere else."""
 
     def __init__(self, at: datetime) -> None:
-        self._from, self._until = at - timedelta(days=1), at + VALID_FOR  # xmlsec1 asks in local time, wherever that is
+        self._from, self._until = at - VALID_BEFORE, at + VALID_FOR
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named("DEMO – CA dùng một lần")
         self._certificate = (

@@ -10,8 +10,10 @@ import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import structlog
@@ -20,6 +22,7 @@ from rich.console import Console
 from gateway import __version__, config
 from gateway.app import Running, running, utc_now
 from gateway.client import GatewayClient, Problem, Unreachable
+from gateway.config import Config
 from gateway.demo.actors import LOOPBACK, Habit, Hub, Newsreader, Puller, Shelves, doorstep, hub_url, listening
 from gateway.demo.cast import Issuer, Player, assemble
 from gateway.demo.narrator import Narrator
@@ -28,7 +31,9 @@ from gateway.demo.people import Onlooker, let_in
 from gateway.demo.stage import Stage, prepare, write_new
 from gateway.demo.story import play, to
 from gateway.demo.theatre import Theatre
-from gateway.demo.work_left import held_back, past_its_day
+from gateway.demo.work_left import Before, held_back, past_its_day
+from gateway.model.calendar import shipped_calendar
+from gateway.model.packet import Document
 from gateway.model.words import text
 
 PORT = 8080
@@ -83,9 +88,11 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
     issuer = Issuer(now)
     cast = assemble(issuer, hub_url(step))
     port = {"server.port": 0 if once else free_port(PORT)}
-    stage = await prepare(folder, issuer, cast, now, overrides={**SETTINGS, **port}, lang=narrator.lang)
-    onlookers = () if once else await let_in(stage, now, narrator.lang)
+    before = None if once else Before.of(now, shipped_calendar())
+    founded_at = before.opened_at if before else now
+    stage = await prepare(folder, issuer, cast, founded_at, overrides={**SETTINGS, **port}, lang=narrator.lang)
     settings, shelves = config.load(stage.config), Shelves()
+    visit = await _made_ready(stage, settings, before, narrator.lang) if before else None
     async with (
         listening(Hub(cast, shelves, narrator), step, folder, issuer),
         running(settings, push_ca_pem=issuer.anchor_pem.decode()) as gateway,
@@ -99,12 +106,27 @@ async def perform(folder: Path, narrator: Narrator, stop: asyncio.Event, once: b
         if out is not None and theatre.book.complete:
             await asyncio.to_thread(leave, out, theatre.book, stage, summary, now)
         _conclude(theatre, summary, out)
-        if not once:
-            await _where_to_look(theatre, gateway, onlookers)
+        if visit:
+            await _where_to_look(theatre, gateway, visit)
             await stop.wait()
             narrator.note("stopped")
     narrator.line(json.dumps(summary, ensure_ascii=False))
     return DONE if summary["ok"] else FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What there is for those who look at the demo while it stays up."""
+
+    onlookers: tuple[Onlooker, ...]
+    late: Document
+    due_on: date
+
+
+async def _made_ready(stage: Stage, settings: Config, before: Before, lang: str) -> Visit:
+    """Let people in, and leave them something past its day, before the doors open."""
+    onlookers = await let_in(stage, before.opened_at, lang)
+    return Visit(onlookers, await past_its_day(settings, stage.cast, before), before.due_on)
 
 
 @asynccontextmanager
@@ -200,11 +222,10 @@ def _conclude(theatre: Theatre, summary: Mapping[str, object], out: Path | None)
         narrator.note("out", out=out)
 
 
-async def _where_to_look(theatre: Theatre, gateway: Running, onlookers: Sequence[Onlooker]) -> None:
+async def _where_to_look(theatre: Theatre, gateway: Running, visit: Visit) -> None:
     """Addresses, people and work for them, tokens, and a sealed packet nobody has sent yet."""
     stage, cast, narrator, url = theatre.stage, theatre.cast, theatre.narrator, gateway.url
     narrator.act("look")
-    late = await past_its_day(theatre)
     await held_back(theatre, gateway.line)
     spare = theatre.sealed(
         theatre.letter(90, "V/v thử gửi văn bản", *to(cast.party, cast.hub)), cast.ministry, "Try me"
@@ -224,10 +245,12 @@ async def _where_to_look(theatre: Theatre, gateway: Running, onlookers: Sequence
         ]
     )
     narrator.note("people")
-    narrator.rows([(one.person.key, one.password, one.person.name) for one in onlookers])
-    sender, province, _, operator, _ = (one.person.key for one in onlookers)
-    narrator.note("late", code=late.code, clerk=sender, other=province)
-    narrator.note("held", agency=cast.silent.short_name, operator=operator)
+    narrator.rows([(one.person.key, one.password, one.person.name) for one in visit.onlookers])
+    sender, province, auditor, operator, _ = (one.person.key for one in visit.onlookers)
+    code, day = visit.late.code, f"{visit.due_on:%d/%m/%Y}"
+    narrator.note("late", code=code, day=day, agency=cast.hub.short_name, clerk=sender, other=province)
+    narrator.note("held", agency=cast.far.short_name, operator=operator)
+    narrator.note("proof", code=code, auditor=auditor)
     narrator.note("tokens")
     names = {one.peer: one.short_name for one in (*cast.guests, *reversed(cast.players))}
     narrator.rows([(names[peer], peer, token) for peer, token in stage.tokens.items()])

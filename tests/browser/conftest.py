@@ -65,9 +65,7 @@ class Console:
 
     def enter(self, key: str, **how: str) -> Page:
         """A page of somebody who has entered. What the browser complains of fails the test."""
-        page = self.browser(**how).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
-        page.on("console", lambda said: pytest.fail(f"browser: {said.text}") if said.type == "error" else None)
+        page = strict(self.browser(**how).new_page())
         page.goto("/console/enter")
         page.fill("#key", key)
         page.fill("#password", PASSWORD)
@@ -76,9 +74,33 @@ class Console:
 
     def look(self, page: Page, name: str) -> None:
         """Keep a picture of the page, and hold it to the rules of accessibility."""
-        page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
-        found = Axe().run(page, options=RULES)
-        assert found.violations_count == 0, found.generate_report()
+        looked_at(page, self.pictures / f"{name}.png")
+
+
+def strict(page: Page) -> Page:
+    """The page; what the browser complains of in it fails the test."""
+    page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
+    page.on("console", lambda said: pytest.fail(f"browser: {said.text}") if said.type == "error" else None)
+    return page
+
+
+def looked_at(page: Page, picture: Path) -> None:
+    """Keep a picture of the page, and hold it to the rules of accessibility."""
+    page.screenshot(path=picture, full_page=True)
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures of what was seen are kept."""
+    return _album(tmp_path)
+
+
+def _album(folder: Path) -> Path:
+    pictures = Path(os.environ.get("GATEWAY_SCREENSHOTS", folder / "pictures"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    return pictures
 
 
 @asynccontextmanager
@@ -107,9 +129,7 @@ def console_of(
     thread = threading.Thread(target=lambda: loop.run_until_complete(live()), name="town")
     thread.start()
     assert ready.wait(30), "the town did not open"
-    pictures = Path(os.environ.get("GATEWAY_SCREENSHOTS", folder / "pictures"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    here = Console(known[0], loop, chromium, pictures)
+    here = Console(known[0], loop, chromium, _album(folder))
     try:
         yield here
     finally:

@@ -42,20 +42,28 @@ class Asked:
     until: str
     state: str
     before: str
+    today: str = ""
+    """The day that runs; empty where what was asked says another way what is looked through."""
+
+    @property
+    def only_today(self) -> bool:
+        """Without a word about what, whose or when: what came today."""
+        return not (self.words or self.agency or self.since or self.until)
 
     @classmethod
     def of(cls, visit: Visit) -> Asked:
-        """Without a word about what or whose: what came today."""
+        """What was written, and no more: days that nobody wrote would narrow the next search."""
         words, agency = visit.asked("q")[:WORDS_CHARS_MAX], visit.asked("agency")[:WORDS_CHARS_MAX]
         state = visit.asked("state") if visit.asked("state") in STATES else ""
-        today = "" if words or agency else visit.line.clock().astimezone(VIET_NAM).date().isoformat()
-        since, until = iso(visit.asked("since")) or today, iso(visit.asked("until")) or today
-        return cls(words, agency, since, until, state, visit.asked("before")[:26])
+        since, until = iso(visit.asked("since")), iso(visit.asked("until"))
+        today = visit.line.clock().astimezone(VIET_NAM).date().isoformat()
+        return cls(words, agency, since, until, state, visit.asked("before")[:26], today)
 
     @property
     def period(self) -> tuple[str, str]:
         """Identifiers from which on, and below which."""
-        first = _first(self.since, 0) if self.since else ""
+        since = self.today if self.only_today else self.since
+        first = _first(since, 0) if since else ""
         before = _first(self.until, 1) if self.until else END
         return first, min(before, self.before or END)
 

@@ -1,6 +1,10 @@
 // Pages work without this. With it, what a stream says is new is taken from the page itself, without reloading it, and a
 // file that was dropped or chosen is examined at once.
 
+// What somebody is at is left alone: a form they opened, or wrote in.
+const inUse = (part) => part.contains(document.activeElement) || part.querySelector("details[open]:not([data-open])")
+  || [...part.querySelectorAll("textarea")].some((one) => one.value);
+
 for (const part of document.querySelectorAll("[data-live]")) {
   const stream = new EventSource(part.dataset.live);
   let asked = false;
@@ -13,9 +17,9 @@ for (const part of document.querySelectorAll("[data-live]")) {
       if (answer.redirected) return location.reload(); // the session is over: what it showed goes from the screen
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const fresh of page.querySelectorAll("[data-live]")) {
+      for (const fresh of page.querySelectorAll("[data-live], [data-fresh]")) {
         const old = document.getElementById(fresh.id);
-        if (old && old.innerHTML !== fresh.innerHTML && !old.contains(document.activeElement)) old.innerHTML = fresh.innerHTML;
+        if (old && old.innerHTML !== fresh.innerHTML && !inUse(old)) old.innerHTML = fresh.innerHTML;
       }
     }, 300);
   };
