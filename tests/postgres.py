@@ -25,7 +25,7 @@ from gateway.store import Store
 from gateway.store.schema import metadata
 
 PACKAGE = "postgresql"
-START_S_MAX = 60.0
+START_S_MAX = 180.0
 PR_SET_PDEATHSIG = 1
 
 

@@ -18,7 +18,7 @@ from gateway.store.object_place import Bucket, ObjectPlace
 from gateway.store.staging import Staging
 
 PORTS = ("master.port", "volume.port", "filer.port", "s3.port")
-START_S = 30.0
+START_S = 120.0
 ACCESS_KEY, SECRET = "gateway-test", "a-secret-of-the-tests"
 
 

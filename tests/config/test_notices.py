@@ -100,7 +100,7 @@ async def test_a_whole_gateway_posts_and_mails_what_it_is_configured_to(home: Pa
             await store.write(
                 RecordReminder(delivery, "receipt", 0, "G99", ("clerk",), NOW, entry(EntryKind.REMIND, one))
             )
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 headers, body = await told.get()
                 while not server.mails:
                     await asyncio.sleep(0.02)

@@ -25,7 +25,7 @@ DOORS = [("native", "native"), ("native", "axis"), ("axis", "axis")]
 async def test_every_scenario_passes_against_this_gateway(tmp_path: Path, sends: str, receives: str) -> None:
     async with town(tmp_path, FREE) as here, partners(here) as seats:
         pair = [seats["bo", sends], seats["tinh", receives]]
-        results = await play_all(SCENARIOS, pair, here.clock, within_s=8.0, settle_s=0.1)
+        results = await play_all(SCENARIOS, pair, here.clock, within_s=120.0, settle_s=0.1)
     assert [one for one in results if one.outcome is Outcome.FAIL] == []
     not_run = {(one.scenario, one.reason) for one in results if one.outcome is Outcome.NOT_RUN}
     assert {name for name, _ in not_run} <= {"twin-identifiers", "anothers-document"}
@@ -55,7 +55,7 @@ async def test_what_is_broken_in_a_gateway_is_said(
     scenarios = {name: script for name, script in SCENARIOS.items() if name in played}
     async with town(tmp_path, FREE) as here, partners(here) as seats, broken.broken(here.url, fault) as url:
         pair = [replace(seats[peer, "axis"], url=url + BASE_PATH) for peer in ("bo", "tinh")]
-        results = await play_all(scenarios, pair, here.clock, within_s=0.7, settle_s=0.05)
+        results = await play_all(scenarios, pair, here.clock, within_s=3.0, settle_s=0.05)
     said = {one.scenario: one.reason for one in results if one.outcome is Outcome.FAIL}
     assert said.keys() == failing.keys()
     assert all(words in said[name] for name, words in failing.items()), said

@@ -44,7 +44,7 @@ Read = TypeVar("Read")
 
 CALM_S = (0.3, 1.5)
 """Between the return of receipts after one kill and the next kill."""
-RETURN_S_MAX = 60.0
+RETURN_S_MAX = 180.0
 LOOK_S = 0.02
 SETTINGS = {"delivery.lease_s": 2.0}
 WORKERS = 2

@@ -35,7 +35,7 @@ from tests.postgres import PostgresServer, binaries
 ALIVE_S = (0.05, 2.0)
 REPEATS_A_CYCLE = 5
 PROOFS_AT_THE_END = 20
-REST_S_MAX = 30.0
+REST_S_MAX = 120.0
 """How long, at the end, the ledger may take to catch up."""
 
 

@@ -23,7 +23,7 @@ from tests.crash.notebook import Line, Receipted, Seen
 from tests.crash.parties import ONCE, client
 from tests.crash.serving import Serving
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 120.0
 
 
 @dataclass

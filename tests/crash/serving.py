@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.crash.installation import Installation
 from tests.crash.spawner import Origin
 
-READY_S_MAX = 60.0
-STOP_S_MAX = 30.0
+READY_S_MAX = 180.0
+STOP_S_MAX = 120.0
 
 
 class Serving:

@@ -23,7 +23,7 @@ from tests.postgres import PostgresServer
 pytestmark = pytest.mark.crash
 
 SENDERS, WAITING = 4, 8
-AT_ONCE_S = 3.0
+AT_ONCE_S, TRIES = 3.0, 5
 """Long polls look after their callers every five seconds, which is no wake-up."""
 
 
@@ -51,12 +51,17 @@ def test_who_waits_in_one_worker_hears_at_once_of_what_came_in_by_another(tmp_pa
     installation = found(tmp_path / "gateway", hub_url=NOWHERE, settings=settings)
     fleet = Workers(installation, spawner)
     try:
-        assert max(asyncio.run(heard_after_s(installation))) < AT_ONCE_S
+        assert heard_at_once(installation)
         fleet.kill(ANYBODY, random.Random(1))
         asyncio.run(fleet.revive())
-        assert max(asyncio.run(heard_after_s(installation))) < AT_ONCE_S
+        assert heard_at_once(installation)
     finally:
         fleet.close()
+
+
+def heard_at_once(installation: Installation) -> bool:
+    """In one of a few tries: a busy machine stands still now and then, a look every five seconds comes every time."""
+    return any(max(asyncio.run(heard_after_s(installation))) < AT_ONCE_S for _ in range(TRIES))
 
 
 async def heard_after_s(installation: Installation) -> list[float]:

@@ -51,7 +51,7 @@ async def submit(installation: Installation, *numbers: int) -> None:
     for number in numbers:
         async with client(installation, installation.cast.ministry.peer, DOGGED) as sender:
             accepted = await sender.submit(paper(installation, number, installation.cast.party).file)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while await signed(sender) <= accepted.ledger_index:
                     await asyncio.sleep(0.02)
 
@@ -95,7 +95,7 @@ async def attacked(tmp_path: Path, installation: Installation, spawner: Spawner,
             await submit(installation, 3, 4)
             seen = await asyncio.to_thread(watching.look, datetime.now(UTC))
             await cosigned(book, seen.checkpoint.size)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while not cosignatures((await asyncio.to_thread(watching.look, datetime.now(UTC))).note, [W1.key]):
                     await asyncio.sleep(0.05)
             await asyncio.to_thread(serving.stop)
@@ -143,13 +143,13 @@ async def noticed(watching: Monitor, codes: set[str]) -> None:
 
 
 async def cosigned(book: WitnessBook, size: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while dict(book.logs()).get(next(iter(dict(book.logs()))), 0) < size:
             await asyncio.sleep(0.05)
 
 
 async def until_said(serving: Serving, words: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while words not in serving.log:
             await asyncio.sleep(0.05)
 

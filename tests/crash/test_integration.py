@@ -90,7 +90,7 @@ class Sweep:
 
     async def published(self, size: int) -> bool:
         """Wait until the folder shows so many entries; False where the gateway dies first."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while not self.serving.ends_within(0):
                 note = self.read.checkpoint()
                 if note is not None and int(note.split(b"\n")[1]) >= size:

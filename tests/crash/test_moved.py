@@ -88,7 +88,7 @@ async def receipt_of(sender: GatewayClient, one: Accepted) -> list[Line]:
 
 async def signed(sender: GatewayClient, size: int) -> Seen:
     """The first checkpoint of at least so many entries."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             note = (await sender.checkpoint()).decode()
             if int(note.split("\n")[1]) >= size:

@@ -128,6 +128,6 @@ async def sending(installation: Installation, supply: Iterator[Paper], told: lis
 
 async def _more(told: list[Line]) -> None:
     wanted = len(told) + 5
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while len(told) < wanted:
             await asyncio.sleep(0.02)

@@ -64,7 +64,7 @@ def test_an_installation_is_never_written_over(tmp_path: Path) -> None:
 def test_a_document_goes_through_it_on_either_engine(tmp_path: Path, store_url: str) -> None:
     folder = tmp_path / "stage"
     stage = _prepared(folder, url=store_url, overrides={"store.disk_free_bytes_min": 0})
-    case = asyncio.run(asyncio.wait_for(_one_document(stage), 30))
+    case = asyncio.run(asyncio.wait_for(_one_document(stage), 120))
     assert check_case(case, stage.vkey).holds
 
 

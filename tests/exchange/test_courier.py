@@ -45,11 +45,11 @@ async def test_the_inbox_is_read_in_pages_oldest_first(story: Story) -> None:
 
 @awaited
 async def test_a_waiting_inbox_wakes_when_something_comes(story: Story) -> None:
-    waiting = asyncio.create_task(courier.inbox(story.line, story.peer("tinh"), None, 10, wait_s=30))
+    waiting = asyncio.create_task(courier.inbox(story.line, story.peer("tinh"), None, 10, wait_s=600))
     await asyncio.sleep(0.05)
     assert not waiting.done()
     await story.submit(file_of())
-    assert len(await asyncio.wait_for(waiting, 5)) == 1
+    assert len(await waiting) == 1
 
 
 @awaited

@@ -43,7 +43,7 @@ async def pushed(story: Story, answers: list[bytes]) -> list[tuple[DeliveryStatu
             return web.Response(text='{"stored": true}')
         return web.Response(status=422, body=answers[deliveries.index(delivery)])
 
-    async with pushing(story, tinh=Endpoint(always=answer)) as carrier, asyncio.timeout(40):
+    async with pushing(story, tinh=Endpoint(always=answer)) as carrier, asyncio.timeout(120):
         deliveries = [(await deliveries_of(story, f"G22.{number}"))[0] for number in range(len(answers))]
         task = asyncio.create_task(push.run(story.line, carrier))
         while not all([await ended(story, one) for one in deliveries]):

@@ -89,7 +89,7 @@ async def run_until(story: Story, carrier: HttpCarrier, done: Callable[[], Await
     """Push until `done`; the clock of the story goes by itself meanwhile."""
     task = asyncio.create_task(push.run(story.line, carrier))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not await done():
                 await asyncio.sleep(0.02)
                 story.clock.pass_(seconds=0.5)

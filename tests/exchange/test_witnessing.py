@@ -184,7 +184,7 @@ async def test_an_outage_of_one_witness_is_told_once_stops_nobody_and_ends(
 
 
 async def until(true: object) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not true():  # type: ignore[operator]
             await asyncio.sleep(0.01)
 

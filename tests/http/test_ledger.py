@@ -180,7 +180,7 @@ async def test_what_is_read_of_the_ledger_is_the_same_on_either_engine(store: St
 async def test_a_live_checkpoint_is_signed_by_the_towns_key(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await here.line.store.write(admit(1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while (await here.ask("GET", "/checkpoint", token=None))[0] == 404:
                 await asyncio.sleep(0.02)
         _, note, _ = await here.ask("GET", "/checkpoint", token=None)

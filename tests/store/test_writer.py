@@ -22,12 +22,30 @@ from gateway.store.writer import Grouping
 from tests.store.samples import admit, run, write, write_all
 
 
+class Gate:
+    """Where the writer waits in the middle of a transaction."""
+
+    def __init__(self) -> None:
+        self._met, self._opened = threading.Event(), threading.Event()
+
+    def pass_(self) -> None:
+        self._met.set()
+        self._opened.wait()
+
+    async def met(self) -> None:
+        """Until the writer stands before it."""
+        await asyncio.to_thread(self._met.wait)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
 @dataclass(frozen=True)
 class Note(Operation[int]):
     """Appends an entry; gives how many were in its group. `gate` makes the writer wait, `fault` makes it fail."""
 
     entry: bytes = b"note"
-    gate: threading.Event | None = field(default=None, compare=False)
+    gate: Gate | None = field(default=None, compare=False)
     fault: Exception | None = None
 
     @classmethod
@@ -35,7 +53,7 @@ class Note(Operation[int]):
         tx.append([one.entry for one in operations])
         for one in operations:
             if one.gate:
-                one.gate.wait(10)
+                one.gate.pass_()
             if one.fault:
                 raise one.fault
         return [len(operations)] * len(operations)
@@ -43,15 +61,13 @@ class Note(Operation[int]):
 
 async def _behind_a_gate(store: Store, *operations: Operation[int]) -> list[int | BaseException]:
     """All of these while the writer is busy with something else."""
-    gate = threading.Event()
+    gate = Gate()
     busy = asyncio.ensure_future(store.write(Note(b"first", gate)))
-    while store.waiting:  # until the writer has taken it
-        await asyncio.sleep(0.001)
-    await asyncio.sleep(0.01)
+    await gate.met()
     waiting = asyncio.gather(*map(store.write, operations), return_exceptions=True)
     while store.waiting < len(operations):
         await asyncio.sleep(0.001)
-    gate.set()
+    gate.open()
     assert await busy == 1
     return await waiting
 
@@ -92,14 +108,15 @@ def test_what_goes_ahead_needs_nobody_to_go_with_and_is_not_lost_at_the_end(stor
     assert run(alone()) == [0, 1, 1, 3]
 
     async def at_the_end() -> list[int | BaseException]:
-        gate = threading.Event()
+        gate = Gate()
         busy = asyncio.ensure_future(store.write(Note(b"first", gate)))
-        await asyncio.sleep(0.05)
+        await gate.met()
         waiting = asyncio.gather(*(store.write(one) for one in (Note(), Ahead(), Ahead())), return_exceptions=True)
-        await asyncio.sleep(0.05)
+        while store.waiting < 3:
+            await asyncio.sleep(0.001)
         closing = asyncio.get_running_loop().run_in_executor(None, store.close)
         await asyncio.sleep(0.05)
-        gate.set()
+        gate.open()
         await closing
         assert await busy == 1
         return await waiting
@@ -113,10 +130,9 @@ def test_once_several_came_together_the_next_group_is_kept_open_for_more(store_u
         await asyncio.sleep(0.05)
         return [await store.write(Note()), await first]
 
-    store = Store.open(store_url, tmp_path / "blobs", grouping=Grouping(wait_s=1.0))
+    store = Store.open(store_url, tmp_path / "blobs", grouping=Grouping(operations_max=2, wait_s=600.0))
     try:
-        assert run(one_and_a_straggler()) == [1, 1], "an idle writer waits for nobody"
-        assert run(_behind_a_gate(store, Note(), Note())) == [2, 2]
+        assert run(_behind_a_gate(store, Note(), Note())) == [2, 2], "the first goes alone: idle, it waits for nobody"
         assert run(one_and_a_straggler()) == [2, 2]
     finally:
         store.close()
@@ -137,12 +153,12 @@ def test_a_failing_operation_does_not_sink_its_group(store: Store) -> None:
 
 def test_a_cancelled_write_still_happens_and_others_go_on(store: Store) -> None:
     async def give_up() -> None:
-        gate = threading.Event()
+        gate = Gate()
         impatient = asyncio.ensure_future(store.write(Note(b"given up", gate)))
         patient = asyncio.ensure_future(store.write(Note(b"waited for")))
         await asyncio.sleep(0.01)
         impatient.cancel()
-        gate.set()
+        gate.open()
         await patient
         assert impatient.cancelled()
 
@@ -151,7 +167,7 @@ def test_a_cancelled_write_still_happens_and_others_go_on(store: Store) -> None:
 
 
 def test_a_loop_that_ended_before_its_answer_came_harms_nobody(store: Store) -> None:
-    gate = threading.Event()
+    gate = Gate()
 
     async def leave() -> None:
         left = asyncio.ensure_future(store.write(Note(b"left behind", gate)))
@@ -159,7 +175,7 @@ def test_a_loop_that_ended_before_its_answer_came_harms_nobody(store: Store) -> 
         left.cancel()
 
     run(leave())
-    gate.set()
+    gate.open()
     assert write(store, Note()) == 1
     assert run(store.read(queries.ledger_head)).size == 2
 

@@ -75,7 +75,7 @@ async def test_a_stream_tells_that_something_is_new_and_goes_on_after_a_break(tm
             headers = cookies | ({"Last-Event-ID": seen[-1]} if seen else {})
             async with here.session.get(f"{here.url}/console/live?after=0", headers=headers) as answer:
                 assert answer.status == 200
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(120):
                     async for line in answer.content:
                         if line.startswith(b"id: "):
                             seen.append(line.decode()[4:].strip())
@@ -87,7 +87,7 @@ async def _told_until(here: Town, cookies: dict[str, str], after: str, last: int
     """What a stream tells behind a change, up to the newest one; then it is cut."""
     seen: list[int] = []
     headers = cookies | {"Last-Event-ID": after}
-    async with here.session.get(f"{here.url}/console/live?after=0", headers=headers) as answer, asyncio.timeout(10):
+    async with here.session.get(f"{here.url}/console/live?after=0", headers=headers) as answer, asyncio.timeout(120):
         async for line in answer.content:
             if line.startswith(b"id: "):
                 seen.append(int(line[4:]))
