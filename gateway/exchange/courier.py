@@ -40,11 +40,11 @@ async def inbox(line: Line, peer: Peer, after: str | None, limit: int, wait_s: f
     """What waits for this peer, oldest first, from behind `after`; waits up to `wait_s` for something to come."""
     rung = line.bell.listen(bell.inbox(peer.key))
     try:
-        items = await line.store.read(queries.inbox, peer.key, after, limit)
+        items = await line.store.glance(queries.inbox, peer.key, after, limit)
         if items or wait_s <= 0:
             return items
         await bell.wait(rung, wait_s)
-        return await line.store.read(queries.inbox, peer.key, after, limit)
+        return await line.store.glance(queries.inbox, peer.key, after, limit)
     finally:
         rung.cancel()
 
@@ -91,7 +91,7 @@ async def decline(line: Line, peer: Peer, delivery_id: str, reason: str) -> Deli
 
 async def own_delivery(line: Line, peer: Peer, delivery_id: str) -> DeliveryRow:
     """The delivery, if it is this peer's to collect; otherwise not found: another's delivery is never hinted at."""
-    delivery = await line.store.read(queries.delivery, delivery_id)
+    delivery = await line.store.glance(queries.delivery, delivery_id)
     if delivery is None or not _collects(line, peer, delivery):
         raise Refused(found(Reason.NOT_FOUND))
     return delivery
@@ -99,7 +99,7 @@ async def own_delivery(line: Line, peer: Peer, delivery_id: str) -> DeliveryRow:
 
 async def own_packet(line: Line, peer: Peer, delivery_id: str) -> tuple[DeliveryRow, PacketRow]:
     """`own_delivery` and its packet in one look at the store: going to a thread costs as much as the look itself."""
-    seen = await line.store.read(queries.delivered_packet, delivery_id)
+    seen = await line.store.glance(queries.delivered_packet, delivery_id)
     if seen is None or not _collects(line, peer, seen[0]):
         raise Refused(found(Reason.NOT_FOUND))
     return seen

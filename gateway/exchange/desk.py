@@ -98,7 +98,7 @@ async def look(line: Line, person: Person, dispatch_id: str) -> Seen:
     sent = whole.sender in own
     if not sent:
         whole = replace(whole, deliveries=tuple(one for one in whole.deliveries if one.addressee in own))
-    packet = await line.store.read(queries.packet, dispatch_id)
+    packet = await line.store.glance(queries.packet, dispatch_id)
     content = lifecycle.read(line, packet.envelope) if packet.envelope else None
     return Seen(whole, sent, own, content, packet)
 
@@ -268,7 +268,7 @@ async def remind(line: Line, person: Person, actor: Actor, seen: Seen, delivery_
 
 async def settle(line: Line, person: Person, actor: Actor, delivery_id: str, words: str) -> None:
     """Somebody has seen to what was wrong with a delivery: it is not brought up again."""
-    row = await line.store.read(queries.delivery, delivery_id)
+    row = await line.store.glance(queries.delivery, delivery_id)
     if row is None:
         raise Refused(found(Reason.NOT_FOUND))
     (await look(line, person, row.dispatch_id)).delivery(delivery_id)

@@ -212,7 +212,7 @@ class Entrance:
     async def inside(self, cookie: str, *, used: bool = True) -> Inside | None:
         """Who holds this cookie; None where their session is over. `used`: by a person, not by a page left open."""
         at, session, rules = self._line.clock(), digest(cookie), self._rules
-        row = await self._line.store.read(people.session, session)
+        row = await self._line.store.glance(people.session, session)
         if row is None:
             return None
         if at - row.seen_at > timedelta(seconds=rules.idle_s) or at - row.began_at > timedelta(seconds=rules.session_s):

@@ -166,7 +166,7 @@ async def _with_receivers(line: Line, examination: Examination) -> Examination:
         return examination
     had = {one.agency for one in examination.addressees}
     for target, _ in packet.content.change_targets:
-        had |= await line.store.read(queries.addressees_of, sender.key, target.document_id or "")
+        had |= await line.store.glance(queries.addressees_of, sender.key, target.document_id or "")
     added = []
     for key in dict.fromkeys(named):
         agency = line.directory.agency(key)
@@ -223,7 +223,7 @@ async def _receipt_of_before(
     """Step 1a, asked only where it matters: a packet taken in before gets its receipt again, whatever the clock or the
     directory say now. (Of an admitted packet the twin is found at step 7, in the transaction.) Otherwise raises `no`.
     """
-    if seen := await line.store.read(queries.twin, peer.key, packet_digest):
+    if seen := await line.store.glance(queries.twin, peer.key, packet_digest):
         return _again(seen)
     if isinstance(no, Refused) and not unasked:
         await _refuse(line, peer, packet_digest, no)

@@ -182,7 +182,7 @@ def _answer_to(document: Document) -> ResponseFor:
 
 
 async def _document(line: Line, dispatch_id: str) -> Document:
-    return _document_in(line, await line.store.read(queries.packet, dispatch_id))
+    return _document_in(line, await line.store.glance(queries.packet, dispatch_id))
 
 
 def _document_in(line: Line, packet: PacketRow) -> Document:

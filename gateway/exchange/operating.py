@@ -47,7 +47,7 @@ async def move(line: Line, actor: Actor, delivery_id: str, what: Move, written: 
     at once.
     """
     reason, at = reason_given(written), line.clock()
-    row = await line.store.read(queries.delivery, delivery_id)
+    row = await line.store.glance(queries.delivery, delivery_id)
     if row is None:
         raise Refused(found(Reason.NOT_FOUND))
     subject = f"{row.dispatch_id}/{row.addressee}"  # as the ledger names a delivery that has no entry of its own yet

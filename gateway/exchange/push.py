@@ -111,7 +111,7 @@ async def _attempt(line: Line, carrier: Carrier, due: DueAttempt) -> Answer:
     peer = line.directory.peer(due.peer)
     if peer is None or peer.push_url is None:
         return Answer(Outcome.DEFERRED, "no endpoint")
-    packet = await line.store.read(queries.packet, due.dispatch_id)
+    packet = await line.store.glance(queries.packet, due.dispatch_id)
     if packet.destroyed is not None:
         return Answer(Outcome.DEFERRED, "destroyed")
     await line.check_attachments(packet.attachments)

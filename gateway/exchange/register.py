@@ -37,14 +37,14 @@ async def find(line: Line, peer: Peer, document_id: str) -> tuple[Dispatch, ...]
 async def receipt(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The sealed receipt, the same bytes its sender got."""
     await dispatch(line, peer, dispatch_id)
-    packet = await line.store.read(queries.packet, dispatch_id)
+    packet = await line.store.glance(queries.packet, dispatch_id)
     return packet.receipt_xml
 
 
 async def report(line: Line, peer: Peer, dispatch_id: str) -> bytes:
     """The sealed examination report, for its sender and for every addressee."""
     await dispatch(line, peer, dispatch_id)
-    packet = await line.store.read(queries.packet, dispatch_id)
+    packet = await line.store.glance(queries.packet, dispatch_id)
     return packet.report_xml
 
 

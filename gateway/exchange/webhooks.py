@@ -98,7 +98,7 @@ async def run(line: Line, poster: Poster) -> None:
 
 async def feed(line: Line) -> bool:
     """Make notices of what happened. True where there may be more."""
-    if not await line.store.read(queries.news_waits):
+    if not await line.store.glance(queries.news_waits):
         return False
     fed = await line.store.write(FeedNotices(line.clock(), EVENTS_PER_ROUND))
     line.bell.ring((bell.NOTICES,))
@@ -114,7 +114,7 @@ class Posting:
     async def once(self) -> bool:
         """Post what is due. False where nothing was."""
         line, rules = self._line, self._line.webhooks
-        if not await line.store.read(queries.notices_due, line.clock()):
+        if not await line.store.glance(queries.notices_due, line.clock()):
             return False
         due = await line.store.write(
             ClaimNotices(

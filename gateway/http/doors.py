@@ -68,7 +68,7 @@ def build_app(
     waiting, kept = Waiting(limits.waiting_per_peer_max), uploads or UploadRules()
     crowd = Crowd(limits.submissions_max)
     doors = Doors(line, limits, Metrics(), Transfers(limits), waiting, kept, crowd, description)
-    identity = Identity(lambda digest: line.store.read(queries.credential, digest), limits)
+    identity = Identity(lambda digest: line.store.glance(queries.credential, digest), limits)
     app = web.Application(middlewares=[_threshold])
     app[DOORS], app[AXIS] = doors, axis
     if public is not None:

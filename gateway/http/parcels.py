@@ -81,7 +81,7 @@ async def send_parcel(
         response.content_type = PACKET_TYPES[0]
     response.content_length = length
     await response.prepare(request)
-    await transfers.send(response, whole, at_hand=not parcel.held)
+    await transfers.send(response, whole, at_hand=all(one.at_hand for one in parcel.held))
     return response
 
 

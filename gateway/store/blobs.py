@@ -45,14 +45,27 @@ class BlobReader:
     then; the last piece is withheld, so that the reader sees it broken off. To be drawn in a thread.
     """
 
-    def __init__(self, attachment: Attachment, find: Callable[[str], bytes | None], places: Sequence[Place]) -> None:
+    def __init__(
+        self,
+        attachment: Attachment,
+        data: bytes | None,
+        find: Callable[[str], bytes | None],
+        places: Sequence[Place],
+    ) -> None:
+        """`data`: where it is known already."""
         self._attachment = attachment
+        self._data = data
         self._find = find
         self._places = places
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether its bytes are in memory: nobody needs a thread to draw them."""
+        return self._data is not None
+
     def __call__(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         end = self._attachment.size_bytes if stop is None else stop
-        data = self._find(self._attachment.sha256)
+        data = self._find(self._attachment.sha256) if self._data is None else self._data
         pieces = iter((data[start:end],)) if data is not None else self._from_places(start, end)
         return self._checked(pieces) if end - start == self._attachment.size_bytes else pieces
 
@@ -90,15 +103,19 @@ class Blobs:
         find: Callable[[str], bytes | None],
         claim: Callable[[tuple[str, ...], datetime], Awaitable[tuple[str, ...]]],
         fail: Callable[[str], None],
+        *,
+        embedded: bool,
     ) -> None:
         """`find` reads a small attachment from the database (None: it is at a place). `claim` says that a packet will
-        speak of content, and gives what of it is being destroyed. `fail` hears of a failed flush."""
+        speak of content, and gives what of it is being destroyed. `fail` hears of a failed flush. `embedded`: the
+        database is in this process, so that `find` takes no time."""
         self.files = FilePlace(folder, fail)
         self.places = tuple(places(self.files))
         """The first takes what is new."""
         self.uploads = UploadFiles(folder / "uploads", fail)
         """What arrives ahead of its packet."""
         self._find = find
+        self._embedded = embedded
         self._claim = claim
         self._incoming = folder / "incoming"
         self._inline_bytes_max = inline_bytes_max
@@ -138,8 +155,10 @@ class Blobs:
             _as_staging(sink).drop()
 
     def reader(self, attachment: Attachment) -> BlobReader:
-        """Opens an attachment of the register."""
-        return BlobReader(attachment, self._find, self.places)
+        """Opens an attachment of the register; a small one is at hand where the database is in this process."""
+        small = attachment.size_bytes <= self._inline_bytes_max
+        data = self._find(attachment.sha256) if small and self._embedded else None
+        return BlobReader(attachment, data, self._find, self.places)
 
     def large(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
         """Those that are at a place; small ones lie in the database."""

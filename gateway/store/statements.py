@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = tuple[Any, ...]
+
+ROWS_TOGETHER = 16
+"""Rows of one INSERT for the embedded database. Its driver lets go of the interpreter at each statement and must get it
+back from a busy event loop: with a row a statement, the writer spent a tenth of its time on that."""
 
 
 class Insertion:
@@ -25,17 +30,18 @@ class Insertion:
         self.table = table
         self.columns = columns or tuple(column.name for column in table.columns)
         self._where_missing = where_missing
-        self._sql: dict[str, str] = {}
+        self._sql: dict[tuple[str, int], str] = {}
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert rows, each a tuple in the order of the columns."""
         if not rows:
             return
-        sql = self._compiled(connection.dialect)
         if embedded := _embedded(connection):
-            embedded.executemany(sql, rows)
+            for start in range(0, len(rows), ROWS_TOGETHER):
+                some = rows[start : start + ROWS_TOGETHER]
+                embedded.execute(self._compiled(connection.dialect, len(some)), [*chain.from_iterable(some)])
         else:
-            connection.exec_driver_sql(sql, list(rows))
+            connection.exec_driver_sql(self._compiled(connection.dialect), list(rows))
 
     def load(self, connection: Connection, rows: Iterable[Row]) -> None:
         """`run` for very many rows: PostgreSQL takes them by COPY as they come, an order of magnitude faster."""
@@ -53,11 +59,14 @@ class Insertion:
             for row in rows:
                 copy.write_row(row)
 
-    def _compiled(self, dialect: Dialect) -> str:
-        sql = self._sql.get(dialect.name)
+    def _compiled(self, dialect: Dialect, rows: int = 1) -> str:
+        sql = self._sql.get((dialect.name, rows))
         if sql is None:
             sql = _positional(self._statement(dialect), dialect, self.columns)
-            self._sql[dialect.name] = sql
+            if rows > 1:
+                before, one, after = sql.partition(f"({', '.join('?' * len(self.columns))})")
+                sql = f"{before}{', '.join([one] * rows)}{after}"
+            self._sql[dialect.name, rows] = sql
         return sql
 
     def _statement(self, dialect: Dialect) -> Insert:
