@@ -37,7 +37,7 @@ from tests.exchange.replayed import differences
 from tests.exchange.test_sequencer import check_ledger
 from tests.http.town import DEPARTMENT, FAR, MINISTRY, PROVINCE, Clock, directory, open_line
 from tests.pki import NOW
-from tests.postgres import PostgresServer
+from tests.stores import Databases
 
 ADDRESSEES = (PROVINCE, DEPARTMENT, FAR)
 GROUPS = ((PROVINCE,), (PROVINCE, FAR), ADDRESSEES)
@@ -347,16 +347,8 @@ def _live(machine: type[LifeMachine], examples: int, steps: int) -> None:
     )
 
 
-def test_lives_on_sqlite_keep_every_invariant(sqlite_template: Path) -> None:
-    class OnSqlite(LifeMachine):
-        fresh_url = staticmethod(lambda folder: f"sqlite:///{shutil.copy(sqlite_template, folder / 'register.db')}")
+def test_lives_keep_every_invariant(databases: Databases) -> None:
+    class OnEngine(LifeMachine):
+        fresh_url = staticmethod(databases.fresh)
 
-    _live(OnSqlite, examples=20, steps=40)
-
-
-@pytest.mark.postgres
-def test_lives_on_postgresql_keep_every_invariant(postgres: PostgresServer) -> None:
-    class OnPostgresql(LifeMachine):
-        fresh_url = staticmethod(lambda _: postgres.fresh_database())
-
-    _live(OnPostgresql, examples=4, steps=40)
+    _live(OnEngine, examples=20 if databases.engine == "sqlite" else 4, steps=40)

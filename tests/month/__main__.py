@@ -3,6 +3,7 @@
 --per-day N    documents sent on each working day (5,000)
 --days N       only the first so many days of the month
 --seed N       another month (2026)
+--engine NAME  sqlite (as it is), or postgresql: a server of its own, started here
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.model.calendar import local_day
+from gateway.store import Store
 from tests.month.account import FINAL, Account, account
 from tests.month.play import Month
 from tests.month.run import month_in
+from tests.postgres import PACKAGE, PostgresServer, binaries
 
 
 def main() -> None:
@@ -30,14 +35,33 @@ def main() -> None:
     arguments.add_argument("--per-day", type=int, default=5_000)
     arguments.add_argument("--days", type=int, default=30)
     arguments.add_argument("--seed", type=int, default=2026)
+    arguments.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     asked = arguments.parse_args()
-    with TemporaryDirectory(prefix="month-") as folder:
-        asyncio.run(_run(Path(folder), asked.per_day, asked.days, asked.seed))
+    with TemporaryDirectory(prefix="month-") as folder, _database(asked.engine, Path(folder)) as url:
+        asyncio.run(_run(Path(folder), url, asked.per_day, asked.days, asked.seed))
 
 
-async def _run(folder: Path, per_day: int, days: int, seed: int) -> None:
+@contextmanager
+def _database(engine: str, folder: Path) -> Iterator[str]:
+    """A fresh one."""
+    if engine == "sqlite":
+        Store.create(url := f"sqlite:///{folder / 'month.db'}")
+        yield url
+        return
+    if (programs := binaries()) is None:
+        raise SystemExit(f"PostgreSQL's programs are not installed (Debian: apt-get install {PACKAGE})")
+    folder.chmod(0o755)  # the server runs as somebody else
+    (home := folder / "postgresql").mkdir()
+    server = PostgresServer(programs, home)
+    try:
+        yield server.fresh_database()
+    finally:
+        server.kill()
+
+
+async def _run(folder: Path, url: str, per_day: int, days: int, seed: int) -> None:
     began = time.monotonic()
-    async with month_in(folder, per_day, days, seed) as month:
+    async with month_in(folder, url, per_day, days, seed) as month:
         await month.play(lambda now: _tell(now, began))
         played_s = time.monotonic() - began
         drawn = await account(month)
@@ -56,9 +80,15 @@ def _cost(folder: Path, played_s: float, accounted_s: float) -> str:
     cpu_s = usage.ru_utime + usage.ru_stime
     return (
         f"Played in {played_s:.0f} s, accounted for in {accounted_s:.0f} s ({cpu_s:.0f} s of CPU, "
-        f"{usage.ru_maxrss / 1024:.0f} MB at the peak, database {(folder / 'month.db').stat().st_size / 1e6:.0f} MB); "
+        f"{usage.ru_maxrss / 1024:.0f} MB at the peak, database {_size_mb(folder):.0f} MB); "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {os.getloadavg()[1]:.1f}.\n"
     )
+
+
+def _size_mb(folder: Path) -> float:
+    """Without what is only a log of it."""
+    files = [folder / "month.db", *(folder / "postgresql" / "data" / "base").rglob("*")]
+    return sum(one.stat().st_size for one in files if one.is_file()) / 1e6
 
 
 def numbers(month: Month, drawn: Account) -> str:

@@ -22,10 +22,9 @@ BEGINS_ON = date(2026, 11, 1)
 
 
 @asynccontextmanager
-async def month_in(folder: Path, per_day: int, days: int, seed: int, often: int = 1) -> AsyncIterator[Month]:
-    """The month in a folder, not yet played. What is rare comes `often` times as often."""
-    url = f"sqlite:///{folder / 'month.db'}"
-    Store.create(url)
+async def month_in(folder: Path, url: str, per_day: int, days: int, seed: int, often: int = 1) -> AsyncIterator[Month]:
+    """The month in a fresh database, its blobs in a folder, not yet played. What is rare comes `often` times as
+    often."""
     store = Store.open(url, folder / "blobs")
     try:
         begins_at = datetime.combine(BEGINS_ON, time(0), VIET_NAM).astimezone(UTC)

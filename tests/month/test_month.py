@@ -19,8 +19,8 @@ PER_DAY, DAYS, SEED, OFTEN = 16, 11, 4, 7
 
 
 @awaited
-async def test_a_small_month_ends_accounted_for_with_the_numbers_of_its_seed(tmp_path: Path) -> None:
-    async with month_in(tmp_path, PER_DAY, DAYS, SEED, OFTEN) as month:
+async def test_a_small_month_ends_accounted_for_with_the_numbers_of_its_seed(tmp_path: Path, store_url: str) -> None:
+    async with month_in(tmp_path, store_url, PER_DAY, DAYS, SEED, OFTEN) as month:
         await month.play()
         drawn = await account(month)
         assert (drawn.documents, drawn.deliveries, len(month.statuses)) == (143, 174, 256)

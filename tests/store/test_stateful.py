@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -31,8 +30,8 @@ from gateway.store import (
     Twin,
     queries,
 )
-from tests.postgres import PostgresServer
 from tests.store.samples import NOW, admit, run, write, write_all
+from tests.stores import Databases
 
 PACKETS = st.integers(0, 7)
 DOCUMENTS = st.integers(0, 4)
@@ -187,20 +186,8 @@ class StoreLife(RuleBasedStateMachine):
 LIVES = settings(max_examples=15, stateful_step_count=25, suppress_health_check=list(HealthCheck))
 
 
-def test_any_life_of_an_embedded_store_keeps_the_promises(sqlite_template: Path) -> None:
-    class EmbeddedLife(StoreLife):
-        @staticmethod
-        def fresh_url(folder: Path) -> str:
-            return f"sqlite:///{shutil.copy(sqlite_template, folder / 'gateway.db')}"
+def test_any_life_of_a_store_keeps_the_promises(databases: Databases) -> None:
+    class Life(StoreLife):
+        fresh_url = staticmethod(databases.fresh)
 
-    run_state_machine_as_test(EmbeddedLife, settings=LIVES)
-
-
-@pytest.mark.postgres
-def test_any_life_of_a_store_on_a_server_keeps_the_promises(postgres: PostgresServer) -> None:
-    class ServedLife(StoreLife):
-        @staticmethod
-        def fresh_url(_folder: Path) -> str:
-            return postgres.fresh_database()
-
-    run_state_machine_as_test(ServedLife, settings=LIVES)
+    run_state_machine_as_test(Life, settings=LIVES)
