@@ -260,7 +260,7 @@ async def remind(line: Line, person: Person, actor: Actor, seen: Seen, delivery_
     entry = Entry.of(EntryKind.REMIND, at, **subject, what=what, level=str(level))
     await _written_down(line, actor, "clerk.remind", delivery_id, words)
     recorded = await line.store.write(
-        RecordReminder(delivery_id, what, level, delivery.addressee, LEVELS, at, entry.encode())
+        RecordReminder(delivery_id, what, level, delivery.addressee, LEVELS, at, entry.encode(), at - REMIND_AGAIN)
     )
     line.bell.ring((bell.LEDGER, bell.CHANGES, bell.MAILS))
     return recorded

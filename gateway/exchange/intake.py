@@ -49,13 +49,20 @@ frees."""
 
 
 async def accept(
-    line: Line, peer: Peer, received: Received, policy: Policy | None = None, *, unasked: bool = False
+    line: Line,
+    peer: Peer,
+    received: Received,
+    policy: Policy | None = None,
+    *,
+    unasked: bool = False,
+    once: bool = False,
 ) -> Receipt:
     """Take a packet in: the sealed receipt, or `Refused`, or `Unavailable`.
 
     Whoever holds the receipt holds our promise: document, routing and ledger entry are durable. `policy`: in the place
     of the one the directory has for the packet, where we wrote it ourselves. `unasked`: nobody asked us to, so what is
-    refused is not recorded as something the peer submitted.
+    refused is not recorded as something the peer submitted. `once`: nobody is asked back what they were asked before;
+    Refused(STATE_CONFLICT) where that leaves nobody, decided where it is recorded, so that of two at once one wins.
     """
     try:
         line.check_ready()  # 0
@@ -63,6 +70,8 @@ async def accept(
         if no := _why_not(line, examination):
             return await _receipt_of_before(line, peer, received.digest, no, unasked)  # 1a
         admit = await _prepare(line, peer, received, examination)  # 6: sealed, and large attachments on disk
+        if once and admit.change is not None:
+            admit = replace(admit, change=replace(admit.change, once=True))
         outcome = await line.store.write(admit)  # 7: one transaction
     finally:
         line.blobs.release(received.parts)
@@ -82,7 +91,7 @@ async def accept(
             raise await _refuse_other_bytes(line, peer, admit, other)  # of documents alone, which we never write
         case Barred(reason=reason, document=document):
             no = Refused(found(reason, document=document))
-            if not unasked:
+            if not unasked and reason is not Reason.STATE_CONFLICT:
                 await _refuse(line, peer, admit.packet_digest, no)
             raise no
 

@@ -115,7 +115,13 @@ async def _ask_back(
     status = Status(
         document.sender, target, StatusCode.TAKE_BACK, description=reason, timestamp=written_at(line.clock())
     )
-    return await _send(line, peer, status)
+    try:
+        receipt = await _send(line, peer, status, once=True)
+    except Refused as no:
+        if no.finding.reason is Reason.STATE_CONFLICT:  # somebody was faster, here or on another node
+            return None
+        raise
+    return None if receipt.repeated else receipt
 
 
 async def run(line: Line) -> None:
@@ -170,11 +176,11 @@ class Telling:
         await _send(line, peer, status, unasked=True)
 
 
-async def _send(line: Line, peer: Peer, status: Status, *, unasked: bool = False) -> Receipt:
+async def _send(line: Line, peer: Peer, status: Status, *, unasked: bool = False, once: bool = False) -> Receipt:
     """Take in a status packet of ours. No agency's seal is asked for: we know who said it, and the report says so.
-    `unasked`: we speak by ourselves, so a refusal is none of the peer's."""
+    `unasked`: we speak by ourselves, so a refusal is none of the peer's; `once`: as `intake.accept` has it."""
     received = edxml.received(edxml.write(status), ())
-    return await intake.accept(line, peer, received, OBSERVE, unasked=unasked)
+    return await intake.accept(line, peer, received, OBSERVE, unasked=unasked, once=once)
 
 
 def _answer_to(document: Document) -> ResponseFor:

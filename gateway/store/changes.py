@@ -56,6 +56,8 @@ class NewChange:
     """The packet writes its own document id where the one it changes belongs."""
     must_match: bool = True
     """A document the register does not know refuses the packet; otherwise it is admitted and changes nothing."""
+    once: bool = False
+    """We wrote the packet, for somebody who asks us: where everybody concerned was asked already it is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +99,9 @@ _ANSWER = (
     )
 )
 _CHANGE = Insertion(
-    changes,
-    "dispatch_id",
-    "delivery_id",
-    "kind",
-    "asked_at",
-    "deadline_at",
-    "ledger_index",
-    "answer",
-    "answered_at",
-    "answered_by",
-    "answer_index",
-    "reason",
-)
+    changes, "dispatch_id", "delivery_id", "kind", "asked_at", "deadline_at", "ledger_index", "answer", "answered_at",
+    "answered_by", "answer_index", "reason",
+)  # fmt: skip
 
 
 def why_not(connection: Connection, asking: Asking) -> tuple[Reason, str] | None:
@@ -124,6 +116,8 @@ def why_not(connection: Connection, asking: Asking) -> tuple[Reason, str] | None
                 return Reason.TARGET_UNKNOWN, written
             continue
         if change.kind is ChangeKind.RECALL:
+            if change.once and not _to_be_asked(connection, _concerned(connection, asking, target, named)):
+                return Reason.STATE_CONFLICT, written
             continue
         if leads_back(asking.document_id, change.names_itself, superseded(connection, named[-1].id)):
             return Reason.CHANGE_LOOP, written
@@ -200,6 +194,13 @@ def _wholly_recalled(connection: Connection, dispatch_ids: Sequence[str]) -> boo
     recalled = _recalled(connection, rows)
     live = [row.id for row in rows if row.status in _UNDELIVERED | _HELD_BY_ADDRESSEE]
     return bool(recalled) and all(one in recalled and recalled[one] != Answer.REFUSED.value for one in live)
+
+
+def _to_be_asked(connection: Connection, concerned: Sequence[tuple[Delivery, ChangeKind]]) -> bool:
+    """Whether anybody still has the document, or will, and was not asked for it, or refused."""
+    live = [row for row, _ in concerned if row.status in _UNDELIVERED | _HELD_BY_ADDRESSEE]
+    recalled = _recalled(connection, live)
+    return any(recalled.get(row.id, Answer.REFUSED.value) == Answer.REFUSED.value for row in live)
 
 
 def _recalled(connection: Connection, rows: Sequence[Delivery]) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.model.delivery import Backoff
 from gateway.store.instants import micros
-from gateway.store.schema import UNSENT, contacts, mails
+from gateway.store.schema import UNSENT, contacts, delivery_events, mails
 from gateway.store.timeline import EVENT
 from gateway.store.transaction import Operation, Transaction
 
@@ -77,6 +77,13 @@ _REMINDED = select(mails.c.id).where(
 )
 
 
+_REMINDED_SINCE = select(delivery_events.c.id).where(
+    delivery_events.c.delivery_id == bindparam("delivery"),
+    delivery_events.c.event == REMINDER,
+    delivery_events.c.at > bindparam("since"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RecordReminder(Operation[bool]):
     """Record that people are reminded; False where they were, of this and at this step."""
@@ -89,12 +96,18 @@ class RecordReminder(Operation[bool]):
     levels: tuple[str, ...]
     at: datetime
     entry: bytes
+    unless_since: datetime | None = None
+    """By hand: False also where they were reminded of anything since then, if only by whoever was faster just now."""
 
     @classmethod
     def run(cls, tx: Transaction, operations: Sequence[Self]) -> Sequence[bool]:
         return [one._record(tx) for one in operations]
 
     def _record(self, tx: Transaction) -> bool:
+        if self.unless_since is not None:
+            since = {"delivery": self.delivery_id, "since": micros(self.unless_since)}
+            if tx.connection.execute(_REMINDED_SINCE, since).first() is not None:
+                return False
         step = {"delivery": self.delivery_id, "owed": self.what, "step": self.level}
         if tx.connection.execute(_REMINDED, step).first() is not None:
             return False

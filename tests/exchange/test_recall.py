@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +18,12 @@ from gateway.model.delivery import Backoff, DeliveryStatus, Outcome
 from gateway.model.packet import BusinessType, ResponseFor, Status, StatusCode
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, Severity
-from gateway.store import ClaimDue, CloseAttempt, queries
+from gateway.store import ClaimDue, CloseAttempt, Store, queries
 from gateway.store.routing import Reroute, Route
 from tests.exchange.conftest import Story
 from tests.exchange.life import change, collect, delivery, document, events, outcome, send, status, trusting
 from tests.exchange.replayed import differences
-from tests.http.town import DEPARTMENT, FAR, MINISTRY, PROVINCE, awaited
+from tests.http.town import DEPARTMENT, FAR, MINISTRY, PROVINCE, awaited, open_line
 from tests.pki import NOW
 
 EVERYONE = (PROVINCE, DEPARTMENT, FAR)
@@ -431,3 +433,51 @@ async def test_the_case_proves_the_recall_to_both_sides(town: Story) -> None:
         ("bo", False): {"change"},
         ("tinh", False): {"change"},
     }
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_of_two_recalls_asked_at_once_on_two_nodes_the_database_lets_one_through(
+    story: Story, store_url: str, tmp_path: Path, collected: bool
+) -> None:
+    """Each node has a store of its own on one database; what one knows when it asks, the other is about to change."""
+
+    @awaited
+    async def play() -> None:
+        one = trusting(story)
+        other_store = Store.open(store_url, tmp_path / "blobs")
+        try:
+            other = trusting(Story(open_line(other_store, tmp_path, one.clock), one.clock))
+            for number in range(1, 6):
+                sent = await send(one, document(f"G22.{number}", to=(PROVINCE, FAR), number=str(number)))
+                if collected:
+                    await collect(one, sent.dispatch_id)
+                both = (
+                    lifecycle.recall(node.line, node.peer("bo"), sent.dispatch_id, f"Gửi nhầm, {name} báo")
+                    for name, node in (("Lan", one), ("Hòa", other))
+                )
+                answers = [item.receipt is not None for asked in await asyncio.gather(*both) for item in asked]
+                assert answers.count(True) == 2, "each addressee is asked by one of the two"
+                for key in (PROVINCE, FAR):
+                    assert len((await delivery(one, sent.dispatch_id, key)).changes) == 1
+            kinds = [entry.kind for entry in await one.entries()]
+            assert kinds.count(EntryKind.CHANGE) == 10
+            assert EntryKind.REFUSE not in kinds, "who was second did nothing wrong"
+        finally:
+            other_store.close()
+
+    play()
+
+
+@awaited
+async def test_whoever_refused_may_be_asked_again_and_a_packet_of_the_senders_own_always_goes_through(
+    town: Story,
+) -> None:
+    sent = await send(town, document())
+    await collect(town, sent.dispatch_id)
+    (first,) = await lifecycle.recall(town.line, town.peer("bo"), sent.dispatch_id, "Gửi nhầm")
+    assert first.receipt
+    await send(town, status("16", description="Đang xử lý"), PROVINCE)
+    (again,) = await lifecycle.recall(town.line, town.peer("bo"), sent.dispatch_id, "Gửi nhầm, lần hai")
+    assert again.receipt
+    assert await send(town, take_back(why="Hệ thống của nơi gửi tự gửi"))
+    assert len((await delivery(town, sent.dispatch_id)).changes) == 3

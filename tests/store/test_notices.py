@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -58,6 +60,29 @@ def filled(store: Store, store_url: str) -> Iterator[Engine]:
 def test_the_database_refuses_with_the_reason(filled: Engine, statement: str, reason: str) -> None:
     with pytest.raises(DBAPIError, match=reason), filled.begin() as connection:
         connection.exec_driver_sql(statement)
+
+
+def test_of_two_who_remind_by_hand_on_two_nodes_one_does_whatever_step_each_took_it_for(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    one = admit(1, "H29")
+    write(store, one)
+    other = Store.open(store_url, tmp_path / "blobs")
+
+    async def both() -> list[bool]:
+        lately, now = NOW - timedelta(hours=4), NOW
+        by_hand = [
+            RecordReminder(one.deliveries[0].id, "receipt", step, "H29", ("clerk",), now, b"entry", lately)
+            for step in (2, 3)
+        ]
+        return list(await asyncio.gather(store.write(by_hand[0]), other.write(by_hand[1])))
+
+    try:
+        assert sorted(asyncio.run(both())) == [False, True]
+    finally:
+        other.close()
+    later = RecordReminder(one.deliveries[0].id, "receipt", 4, "H29", ("clerk",), NOW, b"entry", NOW)
+    assert write(store, later), "the time between two reminders has passed"
 
 
 def test_a_reminder_is_recorded_once_with_its_step_and_its_entry(store: Store) -> None:

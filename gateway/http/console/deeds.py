@@ -5,9 +5,7 @@ Whoever comes second, because somebody else was faster, is told so: nothing is d
 
 from __future__ import annotations
 
-import asyncio
 from unicodedata import normalize
-from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -24,8 +22,6 @@ from gateway.model.reasons import Reason
 WORDS_CHARS_MAX = 2_000
 EVERYBODY = "all"
 """Ticked instead of addressee after addressee."""
-_AT_IT: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""Of two who recall a document at once the second waits for the first, and then finds nothing left to ask."""
 REPORTED = {code.value: code for code in desk.REPORTABLE}
 
 
@@ -40,8 +36,7 @@ async def recall(visit: Visit) -> web.Response:
         return _done(visit, "none_chosen")
     if not words:
         return _done(visit, "no_reason")
-    async with _AT_IT.setdefault(dispatch_id, asyncio.Lock()):
-        recalled = await desk.recall(visit.line, visit.person, visit.actor, dispatch_id, chosen, words)
+    recalled = await desk.recall(visit.line, visit.person, visit.actor, dispatch_id, chosen, words)
     return _done(visit, "recalled" if any(one.receipt for one in recalled) else "recalled_before")
 
 
