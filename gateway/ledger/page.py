@@ -25,7 +25,7 @@ from gateway.ledger.receipt import ReceiptFacts, read_receipt
 from gateway.model.calendar import VIET_NAM
 from gateway.model.packet import Document
 from gateway.model.refusal import Refused
-from gateway.model.words import LANGUAGES, text
+from gateway.model.words import LANGUAGES, keys, text
 from gateway.trust.timestamp import StampError, stated
 
 ENVELOPE_BYTES_MAX = 16 * 1024 * 1024
@@ -108,7 +108,7 @@ def page(members: Mapping[str, bytes]) -> bytes:
 def page_form() -> str:
     """Names the template, the words and the entries that pages of this release show: 16 characters of hex."""
     parts = [files("gateway.ledger").joinpath("page.html").read_bytes(), " ".join(sorted(SHOWN)).encode()]
-    parts.append(files("gateway.model").joinpath("catalogue/vi/page.po").read_bytes())
+    parts += [text(lang, key).encode() for lang in LANGUAGES for key in sorted(keys(lang)) if key.startswith("page.")]
     return sha256(b"\0".join(parts)).hexdigest()[:16]
 
 

@@ -43,7 +43,7 @@ def test_one_proposes_and_another_approves(home: Path, file: Path) -> None:
     (one,) = done("directory", "proposals", "--json", "--config", home).json
     assert (one["proposed_by"], one["decided_by"], one["outcome"]) == ("lan.nguyen", "minh", "approved")
     assert "đã phê duyệt" in done("directory", "proposals", "--config", home).out
-    assert "hai người duyệt" in done("directory", "history", "--config", home).out
+    assert "hai người cùng đồng ý" in done("directory", "history", "--config", home).out
     acts = asked(home, acts_before, None, None, 5)
     assert [(one.action, one.reason, one.by[0]) for one in acts] == [
         ("directory.approved", "Nghị quyết số 1", "@"),

@@ -120,8 +120,8 @@ def test_the_ledger_has_what_was_done_and_no_name(home: Path) -> None:
         (("add", "lan", "--name", "x", "--role", "clerk"), "ít nhất một cơ quan"),
         (("add", "lan", "--name", "x", "--role", "clerk", "--works-for", "X01"), "không có trong danh bạ: X01"),
         (("add", "lan", "--name", "x", "--role", "king"), "clerk, auditor, operator, steering"),
-        (("secrets", "nobody"), "không có ai tên đăng nhập nobody"),
-        (("disable", "nobody"), "không có ai tên đăng nhập nobody"),
+        (("secrets", "nobody"), "không có người dùng nào đang hoạt động với tên đăng nhập nobody"),
+        (("disable", "nobody"), "không có người dùng nào đang hoạt động với tên đăng nhập nobody"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_its_reason(home: Path, words: tuple[str, ...], said: str) -> None:
