@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,17 @@ from gateway.ledger.tiles import Resource, unbundle
 FLAWS_TOLD_MAX = 50
 
 
-@click.group("audit", cls=Verbs)
+class _Audit(Verbs):
+    elsewhere: Mapping[str, str] = {
+        "replay": "audit_register",
+        "search": "audit_search",
+        "anomalies": "audit_search",
+        "report": "audit_report",
+        "renewal": "audit_renewal",
+    }
+
+
+@click.group("audit", cls=_Audit)
 def audit() -> None:
     """Examine a ledger from outside."""
 

@@ -5,44 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import click
 
 from gateway import __version__
-from gateway.cli import (
-    audit,
-    audit_register,
-    audit_renewal,
-    audit_report,
-    audit_search,
-    axis,
-    calendar,
-    check,
-    conformance,
-    connector,
-    contacts,
-    directory,
-    directory_proposals,
-    evidence,
-    evidence_documents,
-    examine,
-    form_rules,
-    founding,
-    fsck,
-    ledger_keys,
-    life,
-    moving,
-    overview,
-    packets,
-    peers,
-    people,
-    reference,
-    retention,
-    running,
-    tables,
-    webhooks,
-    witness,
-)
 from gateway.cli.faults import DONE, FAILED, explain
 from gateway.cli.session import Session, language
 from gateway.cli.spoken import Verbs
@@ -50,36 +17,53 @@ from gateway.model.words import LANGUAGES
 
 
 class _Root(Verbs):
-    sections: Mapping[str, tuple[str, ...]] = {
-        "begin": ("demo", "conformance", "init", "serve", "upgrade", "migrate"),
-        "documents": (
-            "examine",
-            "submit",
-            "inbox",
-            "fetch",
-            "acknowledge",
-            "report",
-            "status",
-            "recall",
-            "versions",
-            "connector",
-        ),
-        "evidence": ("evidence", "prove", "check", "audit", "overview", "witness"),
-        "administration": (
-            "directory",
-            "peer",
-            "person",
-            "table",
-            "contact",
-            "webhook",
-            "calendar",
-            "retention",
-            "fsck",
-            "ledger",
-            "config",
-        ),
-        "reference": ("reasons", "rules", "help"),
+    by_section: Mapping[str, Mapping[str, str]] = {
+        "begin": {
+            "demo": "demo",
+            "conformance": "conformance",
+            "init": "founding",
+            "serve": "running",
+            "upgrade": "founding",
+            "migrate": "moving",
+        },
+        "documents": {
+            "examine": "examine",
+            "submit": "packets",
+            "inbox": "packets",
+            "fetch": "packets",
+            "acknowledge": "packets",
+            "report": "life",
+            "status": "evidence",
+            "recall": "life",
+            "versions": "life",
+            "connector": "connector",
+        },
+        "evidence": {
+            "evidence": "evidence_documents",
+            "prove": "evidence",
+            "check": "check",
+            "audit": "audit",
+            "overview": "overview",
+            "witness": "witness",
+        },
+        "administration": {
+            "directory": "directory",
+            "peer": "peers",
+            "person": "people",
+            "table": "tables",
+            "contact": "contacts",
+            "webhook": "webhooks",
+            "calendar": "calendar",
+            "retention": "retention",
+            "fsck": "fsck",
+            "ledger": "ledger_keys",
+            "config": "reference",
+        },
+        "reference": {"reasons": "reference", "rules": "form_rules", "help": "reference"},
     }
+    """Every verb, and the module of this room that declares it."""
+    sections: Mapping[str, tuple[str, ...]] = {name: tuple(verbs) for name, verbs in by_section.items()}
+    elsewhere: Mapping[str, str] = dict(chain.from_iterable(verbs.items() for verbs in by_section.values()))
 
 
 @click.group("gateway", cls=_Root, invoke_without_command=True)
@@ -93,64 +77,6 @@ def root(ctx: click.Context, version: bool) -> None:
         click.echo(f"gateway {__version__}")
     elif ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-for _verb in (
-    running.demo,
-    founding.init,
-    running.serve,
-    founding.upgrade,
-    moving.migrate,
-    examine.examine,
-    packets.submit,
-    packets.inbox,
-    packets.fetch,
-    packets.acknowledge,
-    connector.connector,
-    conformance.conformance,
-    life.report,
-    evidence.status,
-    life.recall,
-    life.versions,
-    evidence_documents.evidence,
-    evidence.prove,
-    check.check,
-    audit.audit,
-    overview.overview,
-    witness.witness,
-    ledger_keys.ledger,
-    directory.directory,
-    peers.peer,
-    people.person,
-    tables.table,
-    contacts.contact,
-    webhooks.webhook,
-    calendar.calendar,
-    fsck.fsck,
-    retention.retention,
-    reference.configuration,
-    reference.reasons,
-    form_rules.rules,
-    reference.explain_verb,
-):
-    root.add_command(_verb)
-for _verb in (
-    audit_register.audit_replay,
-    audit_search.audit_search,
-    audit_search.audit_anomalies,
-    audit_report.audit_report,
-    audit_renewal.audit_renewal,
-):
-    audit.audit.add_command(_verb)
-for _verb in (
-    directory_proposals.propose,
-    directory_proposals.approve,
-    directory_proposals.reject,
-    directory_proposals.list_proposals,
-    directory_proposals.show_difference,
-):
-    directory.directory.add_command(_verb)
-peers.peer.add_command(axis.axis)
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -28,7 +28,17 @@ FAULTS_SHOWN_MAX = 20
 VERSIONS_SHOWN = 20
 
 
-@click.group("directory", cls=Verbs)
+class _Directory(Verbs):
+    elsewhere: Mapping[str, str] = {
+        "propose": "directory_proposals",
+        "approve": "directory_proposals",
+        "reject": "directory_proposals",
+        "proposals": "directory_proposals",
+        "difference": "directory_proposals",
+    }
+
+
+@click.group("directory", cls=_Directory)
 def directory() -> None:
     """The agencies the gateway knows."""
 

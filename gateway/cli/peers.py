@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,13 @@ class _Secret:
     token: str = ""
 
 
-@click.group("peer", cls=Verbs)
+class _Peer(Verbs):
+    elsewhere: Mapping[str, str] = {
+        "axis": "axis",
+    }
+
+
+@click.group("peer", cls=_Peer)
 def peer() -> None:
     """The systems that are connected."""
 

@@ -151,7 +151,9 @@ def command_page(root: click.Context) -> str:
 def _every_verb(ctx: click.Context) -> Iterator[click.Context]:
     yield ctx
     if isinstance(ctx.command, click.Group):
-        for name, command in ctx.command.commands.items():
+        for name in ctx.command.list_commands(ctx):
+            command = ctx.command.get_command(ctx, name)
+            assert command is not None, "it is listed"
             yield from _every_verb(click.Context(command, info_name=name, parent=ctx))
 
 

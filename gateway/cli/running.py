@@ -1,4 +1,4 @@
-"""`gateway serve`: the doors open until somebody says stop. `gateway demo`: the whole line, told as it happens."""
+"""`gateway serve`: the doors open until somebody says stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from gateway.cli.faults import alone
 from gateway.cli.register import configured
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
-from gateway.demo import run as play
 from gateway.exchange.key_record import OtherLedgerError
 
 NO_ADDRESS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
@@ -74,12 +73,3 @@ def _serve_with_workers(session: Session, settings: config.Config, config_file: 
 
     arguments = ["--lang", session.lang, "serve", "--config", str(config_file)]
     asyncio.run(many.run(doors, count, arguments, ready))
-
-
-@click.command(cls=Verb)
-@click.option("--once", is_flag=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path))
-@click.pass_obj
-def demo(session: Session, once: bool, out: Path | None) -> int:
-    """Watch the whole line."""
-    return play(session.out, session.lang, once, out)

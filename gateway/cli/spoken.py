@@ -7,6 +7,7 @@ that many verbs share may have its words at `option.<parameter>`. A test finds a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import click
 from click.formatting import HelpFormatter
@@ -56,17 +57,27 @@ class Verbs(Verb, click.Group):
     """A group of verbs. `sections` orders them under headings (`say.help.section.<name>`); without, as declared."""
 
     sections: Mapping[str, tuple[str, ...]] = {}
+    elsewhere: Mapping[str, str] = {}
+    """Verbs that other modules of this room declare, each with its module. It is loaded when the verb is asked for: who
+    fetches a packet does not wait for what plays the demo."""
     command_class = Verb
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return [*(name for name in self.commands if name not in self.elsewhere), *self.elsewhere]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.elsewhere and cmd_name not in self.commands:
+            declared = vars(import_module(f"gateway.cli.{self.elsewhere[cmd_name]}")).values()
+            (verb,) = (one for one in declared if isinstance(one, click.Command) and one.name == cmd_name)
+            self.add_command(verb)
+        return super().get_command(ctx, cmd_name)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), _say(ctx, "say.help.verb_mark")]
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         super().format_options(ctx, formatter)
-        for name, verbs in (self.sections or {"verbs": tuple(self.commands)}).items():
+        for name, verbs in (self.sections or {"verbs": tuple(self.list_commands(ctx))}).items():
             with formatter.section(_say(ctx, f"say.help.section.{name}")):
                 formatter.write_dl([(verb, about(ctx, verb).splitlines()[0]) for verb in verbs])
 

@@ -39,7 +39,9 @@ ISSUED = [
 def every_verb(ctx: click.Context) -> Iterator[click.Context]:
     yield ctx
     if isinstance(ctx.command, click.Group):
-        for name, command in ctx.command.commands.items():
+        for name in ctx.command.list_commands(ctx):
+            command = ctx.command.get_command(ctx, name)
+            assert command is not None, f"{name} is listed"
             yield from every_verb(click.Context(command, info_name=name, parent=ctx))
 
 
@@ -51,7 +53,7 @@ def contexts(lang: str) -> list[click.Context]:
 
 
 def test_every_promised_verb_is_there() -> None:
-    assert set(ISSUED) <= set(root.commands)
+    assert set(ISSUED) <= {path.split()[1] for path in VERBS[1:]}
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
@@ -78,7 +80,7 @@ def test_no_words_describe_a_verb_that_is_none() -> None:
 def test_the_sections_of_the_help_hold_every_verb_once() -> None:
     assert isinstance(root, Verbs)
     listed = [verb for verbs in root.sections.values() for verb in verbs]
-    assert sorted(listed) == sorted(root.commands)
+    assert sorted(listed) == sorted({path.split()[1] for path in VERBS[1:]})
 
 
 @pytest.mark.parametrize("path", VERBS)

@@ -93,7 +93,7 @@ def _parses(words: list[str], line: str) -> None:
         words = _behind_options(command, words, line)
         if not words:
             return
-        found = command.commands.get(words[0])
+        found = command.get_command(click.Context(command), words[0])
         assert found is not None, f"no verb {words[0]}: {line}"
         command, words = found, words[1:]
     known = {spelling for param in command.params for spelling in param.opts} | {"--help"}
