@@ -85,7 +85,7 @@ docs: $(VENV)/.checkout
 
 # The locks: what serves, what installs a checkout in place, what develops; and what it is measured beside.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	pyproject.toml --extra speed $(LOCK_ARGS)
+	pyproject.toml $(LOCK_ARGS)
 lock: $(VENV)/.dev
 	@$(LOCK) -o requirements/run.txt
 	@$(LOCK) --extra checkout -o requirements/checkout.txt

@@ -10,7 +10,7 @@ import pytest
 from tests.house.source import TOP
 
 LOCKS = {"run": (), "checkout": ("checkout",), "dev": ("checkout", "dev")}
-"""Each lock and the groups of pyproject.toml it takes in beside the run-time dependencies and `speed`."""
+"""Each lock and the groups of pyproject.toml it takes in beside the run-time dependencies."""
 
 
 def _plain(name: str) -> str:
@@ -27,7 +27,7 @@ def _pins(lock: str) -> dict[str, str]:
 def _wanted(groups: tuple[str, ...]) -> set[str]:
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
-    lines = [*project["dependencies"], *optional["speed"], *(line for group in groups for line in optional[group])]
+    lines = [*project["dependencies"], *(line for group in groups for line in optional[group])]
     return {_plain(re.split(r"[\[<>=!~; ]", line, maxsplit=1)[0]) for line in lines}
 
 
