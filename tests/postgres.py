@@ -51,6 +51,11 @@ class PostgresServer:
         return f"postgresql+psycopg://gateway@/{database}?host={self._folder}&port={self.port}"
 
     @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._folder
+
+    @property
     def port(self) -> int:
         """Only the socket's name: each server has its own folder."""
         return 5432

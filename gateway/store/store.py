@@ -189,6 +189,7 @@ class Store:
 
     def _fail(self, cause: str) -> None:
         self.failed = self.failed or cause
+        self._writer.stop()
 
 
 def _places(bucket: Bucket | None, files: FilePlace) -> Sequence[Place]:

@@ -159,17 +159,17 @@ class Writer:
         """All of these in one transaction; their results, in order."""
         if self._failed:
             raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause="the store stopped after a fault")
-        with translated(self._stop):
+        with translated(self._fail):
             return transact(self._engine, operations)
 
     def _shorten_wal(self) -> None:
         if self._wal is not None and not self._failed:
-            with suppress(Unavailable), translated(self._stop):
+            with suppress(Unavailable), translated(self._fail):
                 self._wal.shorten(self._engine)
 
-    def _stop(self, cause: str) -> None:
+    def stop(self) -> None:
+        """Write nothing any more: every operation from now on is Unavailable."""
         self._failed = True
-        self._fail(cause)
 
 
 def _answer(group: Sequence[_Waiting], outcomes: Sequence[_Outcome]) -> None:

@@ -64,15 +64,17 @@ def steps(store: Store) -> dict[str, Callable[[], Awaitable[object]]]:
 
 
 async def live(store: Store, last: str) -> None:
-    """All steps in order, whatever becomes of each; the end right after the answer to `last`."""
+    """All steps in order, each until it is done or the store has failed; the end right after the answer to `last`."""
     for name, step in steps(store).items():
         say(f"begin {name}")
         try:
             await step()
         except Unavailable as unavailable:
             say(f"no {name} {unavailable.reason}")
-        else:
-            say(f"done {name}")
+            if store.failed:
+                continue
+            await step()  # as whoever asked does, when the store may be there again
+        say(f"done {name}")
         if name == last:
             os.kill(os.getpid(), signal.SIGKILL)
 

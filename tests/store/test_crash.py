@@ -7,14 +7,16 @@ ends in the same register as if nothing had happened, with nothing in it twice; 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,46 +24,77 @@ import pytest
 from gateway.model.delivery import DeliveryStatus, Outcome
 from gateway.store import Admitted, Store, Twin, queries
 from tests.outside import require
+from tests.postgres import PostgresServer
 from tests.store.crashing import ENTRIES, GROWN, LARGE, PACKET, STEPS, steps
+from tests.store.proxy import Proxy
 from tests.store.samples import run, sha256
+from tests.stores import Databases
 
 pytestmark = pytest.mark.crash
 
 FLUSHES = "fsync,fdatasync"
 WRITES = "pwrite64"
+Calls = dict[tuple[str, str], list[int]]
+"""By kind of system call and step: which ones of its thread they are (strace counts by thread, from 1)."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Life:
-    """A place to live in, and what was said there."""
+    """A store in an embedded database, to live in once; what it said is kept beside its blobs."""
 
     url: str
     blobs: Path
-    said: tuple[str, ...] = ()
-
-    def live(self, *strace: str) -> Life:
-        """One life of a store under strace, ended by itself or by what strace did to it."""
-        return self._run(require("strace"), "-f", "-qq", *strace, *self._command)
-
-    def live_with(self, fault: str, calls: str, number: int, step: str) -> Life:
-        """One life in which a system call of a step meets a fault: the `number`th of its kind in its thread."""
-        database = Path(self.url.removeprefix("sqlite:///"))
-        only = () if step == "blob" else ("-P", f"{database}-wal", "-P", str(database.parent))
-        return self.live(
-            "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:{fault}:when={number}", *only
-        )
-
-    def live_until(self, step: str) -> Life:
-        """One life that is killed right after this step was answered."""
-        return self._run(*self._command, step)
+    calls: Calls = field(default_factory=dict)
 
     @property
-    def _command(self) -> tuple[str | Path, ...]:
-        return (sys.executable, "-m", "tests.store.crashing", self.url, self.blobs)
+    def said(self) -> tuple[str, ...]:
+        return tuple(self._spoken.read_text().splitlines())
 
-    def _run(self, *command: str | Path) -> Life:
-        ran = subprocess.run(command, stdout=subprocess.PIPE, timeout=120)
-        return Life(self.url, self.blobs, tuple(ran.stdout.decode().splitlines()))
+    @property
+    def _spoken(self) -> Path:
+        return self.blobs.parent / "said"
+
+    def live(self, *strace: str) -> None:
+        """Live under strace, until the end or what strace did."""
+        self._run(require("strace"), "-f", "-qq", *strace, *self._command(self.url))
+
+    def live_until(self, step: str) -> None:
+        """Live, and be killed right after this step was answered."""
+        self._run(*self._command(self.url), step)
+
+    def deaths(self, step: str) -> Sequence[Callable[[], None]]:
+        """Every way to die where something of this step becomes durable, and before its answer."""
+        return [partial(self._meet, "signal=KILL", FLUSHES, number, step) for number in self.calls[FLUSHES, step]]
+
+    def fail(self, step: str) -> None:
+        """Nothing of the step becomes durable: its first write fails (of a blob, the flush before it gets its name)."""
+        kind = FLUSHES if step == "blob" else WRITES
+        self._meet("error=EIO", kind, self.calls[kind, step][0], step)
+
+    def fail_late(self, step: str) -> None:
+        """The last flush of the step fails: what was written is in the page cache, and may come true at a restart."""
+        self._meet("error=EIO", FLUSHES, self.calls[FLUSHES, step][-1], step)
+
+    def refused(self, step: str) -> Sequence[str]:
+        """What is refused when this one fails: after a fault of the disk nothing is written any more."""
+        return STEPS[STEPS.index(step) :]
+
+    def survives(self, step: str) -> bool:
+        """Whether the store goes on after this step failed."""
+        return False
+
+    def _meet(self, fault: str, calls: str, number: int, step: str) -> None:
+        """A system call of a step meets a fault: the `number`th of its kind in its thread."""
+        database = Path(self.url.removeprefix("sqlite:///"))
+        only = () if step == "blob" else ("-P", f"{database}-wal", "-P", str(database.parent))
+        self.live("-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:{fault}:when={number}", *only)
+
+    def _command(self, url: str) -> tuple[str | Path, ...]:
+        return (sys.executable, "-m", "tests.store.crashing", url, self.blobs)
+
+    def _run(self, *command: str | Path) -> None:
+        with self._spoken.open("wb") as spoken:
+            subprocess.run(command, stdout=spoken, timeout=300)
 
     def did(self, step: str) -> bool:
         return f"done {step}" in self.said
@@ -76,24 +109,104 @@ class Life:
         return begun[-1] if begun else ""
 
 
+@dataclass
+class ServedLife(Life):
+    """A store on a server. What makes a step durable is a commit there: it dies, or is cut off, before the commit
+    arrives, or after the server did it and before that was heard."""
+
+    server: Path = Path()
+
+    def deaths(self, step: str) -> Sequence[Callable[[], None]]:
+        if step == "blob":
+            return super().deaths(step)
+        return [partial(self._cut, step, how, kill=True) for how in ("before", "after")]
+
+    def fail(self, step: str) -> None:
+        if step == "blob":
+            super().fail(step)
+        else:
+            self._cut(step, "before", kill=False)
+
+    def fail_late(self, step: str) -> None:
+        if step == "blob":
+            super().fail_late(step)
+        else:
+            self._cut(step, "after", kill=False)
+
+    def refused(self, step: str) -> Sequence[str]:
+        """A lost connection is no fault of the disk. What left an entry in the ledger is looked for there, and done
+        again without a word; of the rest whoever asked is told that it may not have happened."""
+        if step == "blob":
+            return super().refused(step)
+        return () if step in {"admit", "outcome"} else (step,)
+
+    def survives(self, step: str) -> bool:
+        return step != "blob"
+
+    def _cut(self, step: str, how: str, *, kill: bool) -> None:
+        with tempfile.TemporaryDirectory() as folder, self._spoken.open("wb") as spoken:
+            proxy = AtStep(Path(folder), self.server, how, step=step, spoken=self._spoken)
+            proxy.open()
+            living = subprocess.Popen(self._command(proxy.url(self.url)), stdout=spoken)
+            if kill:
+                proxy.killed = living
+            living.wait(300)
+            proxy.close()
+            assert proxy.cuts == 1
+
+
+@dataclass
+class AtStep(Proxy):
+    """Cuts the commit of what is written in a step, once."""
+
+    step: str = ""
+    spoken: Path = Path()
+    killed: subprocess.Popen[bytes] | None = None
+    written: bool = False
+
+    def fate(self, data: bytes) -> str:
+        if self.spoken.read_text().splitlines()[-1:] != [f"begin {self.step}"]:
+            return ""
+        self.written |= b"INSERT" in data or b"UPDATE" in data
+        return super().fate(data) if self.written else ""
+
+    def before_the_cut(self) -> None:
+        if self.killed is not None:
+            self.killed.kill()
+            self.killed.wait()
+
+
+Places = Callable[[], Life]
+"""A new place to live in, at each call."""
+
+
 @pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path) -> Iterator[Life]:
-    yield _fresh(sqlite_template, tmp_path)
+def places(databases: Databases, counted: dict[str, Calls], tmp_path: Path, request: pytest.FixtureRequest) -> Places:
+    numbers = itertools.count()
 
+    def fresh() -> Life:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        url, calls = databases.fresh(folder), counted.get(databases.engine, {})
+        if databases.engine == "sqlite":
+            return Life(url, folder / "blobs", calls)
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return ServedLife(url, folder / "blobs", calls, server.folder)
 
-def _fresh(template: Path, folder: Path) -> Life:
-    shutil.rmtree(folder / "blobs", ignore_errors=True)
-    for leftover in folder.glob("gateway.db*"):
-        leftover.unlink()
-    return Life(f"sqlite:///{shutil.copy(template, folder / 'gateway.db')}", folder / "blobs")
+    if databases.engine not in counted:
+        counted[databases.engine] = _count(fresh())
+    return fresh
 
 
 @pytest.fixture(scope="module")
-def calls(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[int]]:
-    """By kind of system call and step: which ones of its thread they are (strace counts by thread, from 1)."""
-    folder = tmp_path_factory.mktemp("count")
-    trace = folder / "trace"
-    _fresh(sqlite_template, folder).live("-o", str(trace), "-e", f"trace={FLUSHES},{WRITES},write")
+def counted() -> dict[str, Calls]:
+    """By engine."""
+    return {}
+
+
+def _count(life: Life) -> Calls:
+    trace = life.blobs.parent / "trace"
+    life.live("-o", str(trace), "-e", f"trace={FLUSHES},{WRITES},write")
     made = defaultdict(list)
     counts: Counter[tuple[str, str]] = Counter()
     step = ""
@@ -161,48 +274,49 @@ def _check_the_whole(store: Store) -> None:
     assert b"".join(store.blobs.reader(dispatch.attachments[0])()) == LARGE
 
 
-def test_nothing_happens_to_a_life_without_faults(place: Life) -> None:
-    life = place.live("-e", "trace=none")
+def test_nothing_happens_to_a_life_without_faults(places: Places) -> None:
+    life = places()
+    life.live("-e", "trace=none")
     assert life.said == (*(f"{word} {step}" for step in STEPS for word in ("begin", "done")), "failed None")
     check(life)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_flush(
-    place: Life, calls: dict[tuple[str, str], list[int]], step: str, sqlite_template: Path
-) -> None:
-    assert calls[FLUSHES, step], f"{step} makes nothing durable"
-    for number in calls[FLUSHES, step]:
-        life = _fresh(sqlite_template, place.blobs.parent).live_with("signal=KILL", FLUSHES, number, step)
+def test_killed_at_any_flush(places: Places, step: str) -> None:
+    ways = len(places().deaths(step))
+    assert ways, f"{step} makes nothing durable"
+    for way in range(ways):
+        life = places()
+        life.deaths(step)[way]()
         assert life.last == step
         assert not life.did(step)
         check(life)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_after_the_answer(place: Life, step: str) -> None:
-    life = place.live_until(step)
+def test_killed_after_the_answer(places: Places, step: str) -> None:
+    life = places()
+    life.live_until(step)
     assert life.said[-1] == f"done {step}"
     check(life)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_failed_and_not_persisted(place: Life, calls: dict[tuple[str, str], list[int]], step: str) -> None:
-    """The first write of the step fails (of a blob, the flush before it gets its name)."""
-    kind = FLUSHES if step == "blob" else WRITES
-    _check_stopped(place.live_with("error=EIO", kind, calls[kind, step][0], step), step)
+def test_failed_and_not_persisted(places: Places, step: str) -> None:
+    life = places()
+    life.fail(step)
+    _check_failed(life, step)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_failed_but_persisted(place: Life, calls: dict[tuple[str, str], list[int]], step: str) -> None:
-    """The last flush of the step fails: what was written is in the page cache, and may come true at the next start."""
-    _check_stopped(place.live_with("error=EIO", FLUSHES, calls[FLUSHES, step][-1], step), step)
+def test_failed_but_persisted(places: Places, step: str) -> None:
+    life = places()
+    life.fail_late(step)
+    _check_failed(life, step)
 
 
-def _check_stopped(life: Life, step: str) -> None:
-    assert life.last == step
+def _check_failed(life: Life, step: str) -> None:
     refusals = [line for line in life.said if line.startswith("no ")]
-    behind = STEPS[STEPS.index(step) :]
-    assert refusals == [f"no {name} unavailable.store" for name in behind], "after a fault nothing is written any more"
-    assert life.said[-1] not in {"failed None", ""}
+    assert refusals == [f"no {name} unavailable.store" for name in life.refused(step)]
+    assert (life.said[-1] == "failed None") == life.survives(step)
     check(life)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +22,7 @@ from gateway.store.leases import KeepLease, TakeLease, lease
 from gateway.store.transacting import TRIES_MAX
 from gateway.store.transaction import Transaction
 from tests.postgres import PostgresServer
+from tests.store.proxy import Proxy
 from tests.store.samples import admit, run, write, write_all
 
 pytestmark = pytest.mark.postgres
@@ -146,78 +145,9 @@ def test_a_wrong_statement_is_not_tried_again(store: Store) -> None:
     assert happens.tries == 1
 
 
-@dataclass
-class Proxy:
-    """Between store and server. `cut` says what happens to the next commit: nothing, `before` it reaches the server,
-    `after` the server answered it, or `held`: the server never learns that the client is gone."""
-
-    folder: Path
-    server: Path
-    cut: str = ""
-    cuts: int = 0
-    _kept: list[socket.socket] = field(default_factory=list)
-
-    def url(self, real: str) -> str:
-        return real.replace(f"host={self.server}", f"host={self.folder}")
-
-    def open(self) -> None:
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(self.folder / ".s.PGSQL.5432"))
-        listener.listen()
-        self._kept.append(listener)
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def close(self) -> None:
-        for one in self._kept:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def _serve(self, client: socket.socket) -> None:
-        server = socket.socket(socket.AF_UNIX)
-        with client, selectors.DefaultSelector() as ready, suppress(OSError):
-            try:
-                server.connect(str(self.server / ".s.PGSQL.5432"))
-                ready.register(client, selectors.EVENT_READ, server)
-                ready.register(server, selectors.EVENT_READ, client)
-                while self._pass_on(ready, client, server):
-                    pass
-            finally:
-                if server not in self._kept:
-                    server.close()
-
-    def _pass_on(self, ready: selectors.DefaultSelector, client: socket.socket, server: socket.socket) -> bool:
-        """Carry what there is; False where the connection is over."""
-        for key, _ in ready.select():
-            source = key.fileobj
-            assert isinstance(source, socket.socket)
-            data = source.recv(65_536)
-            if not data:
-                return False
-            if source is client and b"COMMIT" in data and self.cut:
-                how, self.cut = self.cut, ""
-                self.cuts += 1
-                if how == "after":
-                    server.sendall(data)
-                    server.recv(65_536)
-                if how == "held":
-                    self._kept.append(server)
-                return False
-            key.data.sendall(data)
-        return True
-
-
 @pytest.fixture
 def proxy(postgres: PostgresServer, tmp_path: Path) -> Iterator[Proxy]:
-    made = Proxy(tmp_path, postgres._folder)
+    made = Proxy(tmp_path, postgres.folder)
     made.open()
     yield made
     made.close()
