@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,18 +14,9 @@ from gateway.cli.register import configured, directory_in_force, opened
 from gateway.cli.session import Failed, Session
 from gateway.cli.spoken import Verb
 from gateway.config import Config
-from gateway.exchange.peers import peer_entry
-from gateway.http.axis.credential import PEER_KEY, digest_of, secret_of, system_id_of
-from gateway.store import CredentialKind, PutCredential, queries
+from gateway.exchange.axis_credential import PEER_KEY
+from gateway.exchange.peers import AxisCredential, give_axis
 from gateway.trust.derived import DerivingKey, load_deriving_key
-
-
-@dataclass(frozen=True, slots=True)
-class AxisCredential:
-    """What a system is told."""
-
-    system_id: str
-    secret: str
 
 
 @click.command(cls=Verb)
@@ -65,11 +55,4 @@ async def _give(settings: Config, secrets: DerivingKey, key: str, alone: bool) -
         peer = (await directory_in_force(store)).peer(key)
         if peer is None or peer.revoked_at is not None:
             return None
-        held = await store.read(queries.credentials)
-        serial = 1 + sum(one.peer == key and one.kind == CredentialKind.AXIS for one in held)
-        system_id = system_id_of(key, serial)
-        secret = secret_of(secrets, system_id)
-        assert secret is not None, "a key of this form makes a system id"
-        entry = peer_entry(key, "credential", at)
-        await store.write(PutCredential(digest_of(system_id, secret), CredentialKind.AXIS, key, at, entry, alone))
-    return AxisCredential(system_id, secret)
+        return await give_axis(store, secrets, key, at, alone=alone)

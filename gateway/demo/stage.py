@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gateway import config
 from gateway.config import Config
 from gateway.demo.cast import Cast, Issuer, certificate_pem, key_pem
-from gateway.http.axis.credential import digest_of, secret_of, system_id_of
+from gateway.exchange.axis_credential import digest_of, secret_of, system_id_of
 from gateway.ledger import Entry, EntryKind, NoteKey
 from gateway.ledger.directory_text import directory_entry
 from gateway.model.agency import DirectoryAct

@@ -19,7 +19,7 @@ from gateway.exchange.entrance import EntranceRules
 from gateway.exchange.line import Line
 from gateway.exchange.provider import Provider
 from gateway.exchange.uploads import UploadRules
-from gateway.http.axis import AxisRules, add_dialect, is_below
+from gateway.http.axis import AXIS, AxisRules, add_dialect, is_below
 from gateway.http.axis.envelope import VOICE as AXIS_VOICE
 from gateway.http.console.doors_of_people import add_console
 from gateway.http.crowd import Connections, Crowd, connections_that_fit
@@ -41,7 +41,6 @@ from gateway.store import queries
 from gateway.trust.leaked import LeakedPasswords
 
 DOORS = web.AppKey("doors", Doors)
-AXIS = web.AppKey("axis", AxisRules)
 PUBLIC = web.AppKey("public", PublicAddress)
 
 NO_PAGE = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"

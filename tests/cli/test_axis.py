@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import config
-from gateway.http.axis.credential import digest_of, secret_of
+from gateway.exchange.axis_credential import digest_of, secret_of
 from gateway.ledger import EntryKind, decode
 from gateway.store import queries
 from gateway.trust.derived import load_deriving_key

@@ -9,6 +9,6 @@ HTML page as an empty inbox, nothing but JSON is ever answered here, whatever fa
 """
 
 from gateway.http.axis.rows import add_dialect, is_below
-from gateway.http.axis.rules import AxisRules
+from gateway.http.axis.rules import AXIS, AxisRules
 
-__all__ = ["AxisRules", "add_dialect", "is_below"]
+__all__ = ["AXIS", "AxisRules", "add_dialect", "is_below"]

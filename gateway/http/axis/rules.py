@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from aiohttp import web
+
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _TAKEN = frozenset({"v1", "console", "checkpoint", "tile", "openapi.json", "healthz", "readyz", "metrics"})
 """First parts of the paths that are ours already."""
@@ -31,3 +33,7 @@ class AxisRules:
         for path in self.base_paths:
             if not _BASE_PATH.fullmatch(path) or path.split("/")[1] in _TAKEN:
                 raise ValueError(f"axis.base_paths: {path!r} is no path for the dialect")
+
+
+AXIS = web.AppKey("axis", AxisRules)
+"""Where an application keeps them."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 from aiohttp import web
 
-from gateway.http.axis.credential import digest_of, secret_of
+from gateway.exchange.axis_credential import digest_of, secret_of
 from gateway.http.axis.rules import AxisRules
 from gateway.http.faults import fault
 from gateway.http.logline import printable

@@ -7,7 +7,9 @@ from collections import defaultdict
 from aiohttp import web
 
 from gateway.exchange import peers as acts
+from gateway.exchange.axis_credential import PEER_KEY
 from gateway.exchange.operating import REASON_CHARS_MAX
+from gateway.http.axis import AXIS
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.reach import Reached, reach
 from gateway.model.agency import Peer
@@ -52,6 +54,16 @@ async def give_token(visit: Visit) -> web.Response:
     return await _show(visit, one, token=token)
 
 
+async def give_axis(visit: Visit) -> web.Response:
+    """Give an id and a secret of the axis dialect, shown this once; `alone`: those before stop working."""
+    one, bases = _peer(visit), visit.request.app[AXIS].base_paths
+    if not bases:
+        raise Refused(found(Reason.NOT_FOUND))
+    alone = visit.part("how") == "rotate"
+    given = await acts.issue_axis(visit.line, visit.actor, one.key, visit.form.get("reason", ""), alone=alone)
+    return await _show(visit, one, axis=(f"{visit.origin}{bases[0]}", given))
+
+
 async def revoke(visit: Visit) -> web.Response:
     """Shut a system out, for good."""
     one = _peer(visit)
@@ -69,7 +81,13 @@ async def try_connection(visit: Visit) -> web.Response:
     return await _show(visit, one, reached=await reach(one.push_url, REACH_S))
 
 
-async def _show(visit: Visit, one: Peer, token: str | None = None, reached: Reached | None = None) -> web.Response:
+async def _show(
+    visit: Visit,
+    one: Peer,
+    token: str | None = None,
+    axis: tuple[str, acts.AxisCredential] | None = None,
+    reached: Reached | None = None,
+) -> web.Response:
     held = [row for row in await visit.line.store.read(queries.credentials) if row.peer == one.key]
     return visit.show(
         "operator_peer.html",
@@ -77,6 +95,8 @@ async def _show(visit: Visit, one: Peer, token: str | None = None, reached: Reac
         credentials=held,
         acts=await visit.line.store.read(acts_on, (one.key,)),
         token=token,
+        axis=axis,
+        speaks_axis=bool(visit.request.app[AXIS].base_paths and PEER_KEY.fullmatch(one.key)),
         reached=reached,
         reason_chars_max=REASON_CHARS_MAX,
     )
@@ -93,6 +113,7 @@ PAGES = (
     Page("GET", "/peers", "console_peers", peers, (Role.OPERATOR,)),
     Page("GET", "/peers/{key}", "console_peer", peer, (Role.OPERATOR,)),
     Page("POST", "/peers/{key}/token/{how:issue|rotate}", "console_peer_token", give_token, (Role.OPERATOR,)),
+    Page("POST", "/peers/{key}/axis/{how:issue|rotate}", "console_peer_axis", give_axis, (Role.OPERATOR,)),
     Page("POST", "/peers/{key}/revoke", "console_peer_revoke", revoke, (Role.OPERATOR,)),
     Page("POST", "/peers/{key}/connection", "console_peer_connection", try_connection, (Role.OPERATOR,)),
 )

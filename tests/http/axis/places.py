@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway import edxml
-from gateway.http.axis.credential import digest_of, secret_of, system_id_of
+from gateway.exchange.axis_credential import digest_of, secret_of, system_id_of
 from gateway.model.agency import PolicyName
 from gateway.model.packet import Organ, ResponseFor, Status
 from gateway.store import CredentialKind, PutCredential

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gateway.edxml import Limits
+from gateway.exchange.axis_credential import digest_of, secret_of
 from gateway.http import HttpLimits
-from gateway.http.axis.credential import digest_of, secret_of
 from gateway.model.calendar import VIET_NAM
 from gateway.model.dispatch import as_uuid
 from gateway.model.reasons import Reason

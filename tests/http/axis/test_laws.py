@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from gateway.edxml import Limits, Received
+from gateway.exchange.axis_credential import digest_of, secret_of, system_id_of
 from gateway.http.axis import AxisRules
-from gateway.http.axis.credential import digest_of, secret_of, system_id_of
 from gateway.http.axis.file import SignedFile, spellings
 from gateway.http.axis.signed import Signed, check_headers, check_timestamp, presented
 from gateway.model.reasons import Reason

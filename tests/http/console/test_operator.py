@@ -14,6 +14,8 @@ from aiohttp import web
 from gateway.exchange import webhooks as webhook_task
 from gateway.exchange.rules_record import record_rules
 from gateway.exchange.watch import refresh_directory
+from gateway.http import HttpLimits
+from gateway.http.axis import AxisRules
 from gateway.ledger import Entry, EntryKind, decode
 from gateway.model.agency import Agency
 from gateway.model.person import Person, Role
@@ -23,6 +25,7 @@ from gateway.rules.authority_table import shipped_path
 from gateway.store import PutDirectory, queries
 from gateway.store.queries.rule_tables import rule_sets
 from gateway.store.webhooks import AddWebhook, ClaimNotices, SettleNotice
+from tests.http.axis.sdk import Service
 from tests.http.console.papers import delivery_of, fetched, sent
 from tests.http.console.test_overview import count_all
 from tests.http.console.visitor import EVERYBODY, OPERATOR, Visitor, settle
@@ -165,6 +168,48 @@ async def test_a_token_is_shown_once_and_the_old_one_stops(tmp_path: Path) -> No
         assert (await here.ask("GET", "/v1/inbox", shown[1]))[0] == 200
         assert (await here.ask("GET", "/v1/inbox", "bo"))[0] == 401
         assert says(operator, "act.peer.rotated")
+
+
+@awaited
+async def test_an_axis_secret_is_shown_once_and_given_anew_and_the_old_one_stops(tmp_path: Path) -> None:
+    async with town(tmp_path, HttpLimits(credential_cache_s=0.001)) as here:
+        await settle(here)
+        operator = await (await Visitor(here).enter("tuan")).go("/peers/bo")
+        given: list[tuple[str, str]] = []
+
+        async def works() -> list[bool]:
+            answers = [await Service(here.port, *one, at=here.clock()).received() for one in given]
+            return [one.code == "0" for one in answers]
+
+        for how, still_work in (("issue", [True]), ("issue", [True, True]), ("rotate", [False, False, True])):
+            await operator.send(f"/peers/bo/axis/{how}", reason="nhân sự nghỉ việc")
+            system_id = re.search(r'SystemId</dt><dd class="code">([^<]+)<', operator.page)
+            secret = re.search(r'id="secret">([A-Za-z0-9_-]{43})<', operator.page)
+            assert system_id and secret
+            given.append((system_id[1], secret[1]))
+            assert f"{here.url}/XrdAdapter/" in operator.page
+            assert await works() == still_work
+            assert secret[1] not in (await operator.go("/peers/bo")).page
+        assert (await here.ask("GET", "/v1/inbox", "bo"))[0] == 200, "tokens stay"
+        assert says(operator, "act.peer.axis_issued") and says(operator, "act.peer.axis_rotated")
+        assert [one["action"] for one in await acts_in_ledger(here)] == [
+            *["peer.axis_issued"] * 2,
+            "peer.axis_rotated",
+        ]
+        await operator.send("/peers/bo/axis/issue", reason=" ")
+        assert operator.status == Reason.REQUEST_MALFORMED.status
+        await (await operator.go("/peers/bo")).send("/peers/bo/revoke", key="bo", reason="hết hợp đồng")
+        assert await works() == [False] * 3
+
+
+@awaited
+async def test_where_the_axis_dialect_is_not_spoken_no_secret_of_it_is_given(tmp_path: Path) -> None:
+    async with town(tmp_path, axis=AxisRules(base_paths=())) as here:
+        await settle(here)
+        operator = await (await Visitor(here).enter("tuan")).go("/peers/bo")
+        assert not says(operator, "peers.axis_issue.name")
+        await operator.send("/peers/bo/axis/issue", reason="thử")
+        assert operator.status == Reason.NOT_FOUND.status
 
 
 @awaited
