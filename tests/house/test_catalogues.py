@@ -69,8 +69,6 @@ def _faults_of_entries(catalog: Catalog) -> Iterator[str]:
             yield f"{message.context} is not translated"
         elif _placeholders(english) != _placeholders(translated):
             yield f"{message.context}: the placeholders differ"
-        if message.pluralizable and "count" not in _placeholders(translated):
-            yield f"{message.context}: plural forms without {{count}}"
 
 
 def _forms(sentence: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -130,14 +128,13 @@ def test_a_page_without_fault_has_none() -> None:
         ("msgid_plural", "msgid_plurals", "no PO file"),
         ("msgstr[0]", "msgstr[1]", "no PO file"),
         ("{count} văn bản", "văn bản", "say.planted.many: the placeholders differ"),
-        ("{count}", "{number}", "say.planted.many: plural forms without {count}"),
         ("One of", "One %d of", "say.planted: "),
     ],
 )
 def test_a_planted_fault_is_found(right: str, wrong: str, fault: str) -> None:
     page = HEADER + ENTRY + PLURAL
     assert right in page
-    planted = page.replace(right, wrong) if right.startswith("{count}") else page.replace(right, wrong, 1)
+    planted = page.replace(right, wrong, 1)
     assert any(fault in found for found in _faults({"vi/planted.po": planted.encode()}))
 
 
