@@ -7,6 +7,7 @@ or a power cut costs what came since, and nothing else.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,9 @@ RECORD_BYTES = 32 * 1024 * 1024
 LEFTOVER_AGE = timedelta(hours=1)
 SWEPT_TOGETHER = 200
 SWEEP_S = 600.0
+
+CHECKSUMS = ("sha256", "sha1")
+"""Against accidents on the way, not against people: tus 1.0.0 demands SHA-1."""
 
 LOG = logging.getLogger(__name__)
 
@@ -72,6 +76,27 @@ async def standing(line: Line, peer: Peer, upload_id: str) -> Upload:
     return seen
 
 
+class Checksum:
+    """What a request says of its bytes, to be compared once all of them came."""
+
+    def __init__(self, algorithm: str, digest: bytes) -> None:
+        """ValueError for another algorithm than those of `CHECKSUMS`, or what is no digest of it."""
+        if algorithm not in CHECKSUMS:
+            raise ValueError(algorithm)
+        self.algorithm, self._said = algorithm, digest
+        self._hash = hashlib.new(algorithm, usedforsecurity=False)
+        if len(digest) != self._hash.digest_size:
+            raise ValueError(digest)
+
+    def feed(self, data: bytes) -> None:
+        self._hash.update(data)
+
+    @property
+    def holds(self) -> bool:
+        """Whether what came so far is what was said."""
+        return self._hash.digest() == self._said
+
+
 @dataclass(slots=True)
 class Writing:
     """An upload being written. Fed in order; `record` counts what is durable."""
@@ -79,15 +104,22 @@ class Writing:
     line: Line
     upload: Upload
     file: UploadFile
+    checksum: Checksum | None = None
     recorded_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.recorded_bytes = self.upload.offset_bytes
 
+    def feed(self, data: bytes) -> None:
+        """Write more bytes."""
+        self.file.feed(data)
+        if self.checksum is not None:
+            self.checksum.feed(data)
+
     @property
     def due(self) -> bool:
-        """Whether it is time to record."""
-        return self.file.offset_bytes - self.recorded_bytes >= RECORD_BYTES
+        """Whether it is time to record. What has a checksum is counted as a whole or not at all."""
+        return self.checksum is None and self.file.offset_bytes - self.recorded_bytes >= RECORD_BYTES
 
     async def record(self) -> None:
         """Flush, and count what is durable; with the last byte, the digest."""
@@ -99,8 +131,11 @@ class Writing:
 
 
 @asynccontextmanager
-async def writing(line: Line, peer: Peer, upload_id: str, offset_bytes: int) -> AsyncIterator[Writing]:
-    """Write an upload on from an offset, which must be where it stands. What came is recorded however this ends."""
+async def writing(
+    line: Line, peer: Peer, upload_id: str, offset_bytes: int, checksum: Checksum | None = None
+) -> AsyncIterator[Writing]:
+    """Write an upload on from an offset, which must be where it stands. What came is recorded however this ends; unless
+    a checksum was announced: then all of it is, where that holds, and else nothing (UPLOAD_CHECKSUM)."""
     line.check_ready()
     await standing(line, peer, upload_id)
     with line.blobs.uploads.opened(upload_id) as file:
@@ -110,11 +145,15 @@ async def writing(line: Line, peer: Peer, upload_id: str, offset_bytes: int) -> 
         if now.offset_bytes != offset_bytes:
             raise Refused(found(Reason.UPLOAD_OFFSET, offset=now.offset_bytes, written=offset_bytes))
         await asyncio.to_thread(file.go_to, offset_bytes)
-        work = Writing(line, now, file)
+        work = Writing(line, now, file, checksum)
         try:
             yield work
+            if checksum is not None and not checksum.holds:
+                raise Refused(found(Reason.UPLOAD_CHECKSUM, algorithm=checksum.algorithm))
         finally:
-            if now.sha256 is None:
+            if checksum is not None and not checksum.holds:
+                await asyncio.to_thread(file.go_to, offset_bytes)
+            elif now.sha256 is None:
                 await asyncio.shield(work.record())
 
 

@@ -1,4 +1,4 @@
-"""Resumable uploads: tus 1.0.0 (core, creation, expiration, termination) at the native API.
+"""Resumable uploads: tus 1.0.0 (core, creation, expiration, checksum, termination) at the native API.
 
 A large attachment comes ahead of its packet and goes on where it was broken off. The packet that follows names it: an
 empty part whose Content-Location is the address of the upload.
@@ -6,6 +6,7 @@ empty part whose Content-Location is the address of the upload.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -33,7 +34,7 @@ METADATA_CHARS_MAX = 1_024
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _METADATA = re.compile(r"[\x21-\x7e ]*", re.ASCII)
 _RESUMABLE, _LENGTH, _OFFSET, _KEPT_UNTIL = "Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Expires"
-_METADATA_HEADER = "Upload-Metadata"
+_METADATA_HEADER, _CHECKSUM = "Upload-Metadata", "Upload-Checksum"
 
 BELOW = "/v1/uploads"
 SPOKEN = {_RESUMABLE: VERSION, "Tus-Version": VERSION}
@@ -43,7 +44,8 @@ SPOKEN = {_RESUMABLE: VERSION, "Tus-Version": VERSION}
 async def options(call: Call[NoQuery]) -> web.StreamResponse:
     """What of the protocol is spoken, and up to which size."""
     headers = {
-        "Tus-Extension": "creation,expiration,termination",
+        "Tus-Extension": "creation,expiration,checksum,termination",
+        "Tus-Checksum-Algorithm": ",".join(uploads.CHECKSUMS),
         "Tus-Max-Size": str(call.line.limits.attachment_bytes_max),
     }
     return web.Response(status=204, headers=headers)
@@ -74,17 +76,17 @@ async def standing(call: Call[NoQuery]) -> web.StreamResponse:
 
 
 async def append(call: Call[NoQuery]) -> web.StreamResponse:
-    """Write on. What came before a line broke is kept."""
+    """Write on. What came before a line broke is kept, but for what has a checksum: that is kept whole or not."""
     _check_version(call)
     if call.request.content_type != MEDIA_TYPE:
         raise fault(Reason.CONTENT_TYPE, "content_type", written=call.request.content_type)
     doors, offset = call.doors, _number(call, _OFFSET)
     async with (
-        uploads.writing(call.line, call.peer, call.part("upload_id"), offset) as writing,
+        uploads.writing(call.line, call.peer, call.part("upload_id"), offset, _checksum(call)) as writing,
         aclosing(doors.transfers.batches(call.request, call.peer.key, writing.upload.left_bytes)) as batches,
     ):
         async for batch in batches:
-            await doors.transfers.in_thread(partial(writing.file.feed, batch))
+            await doors.transfers.in_thread(partial(writing.feed, batch))
             if writing.due:
                 await writing.record()
     now = replace(writing.upload, offset_bytes=writing.recorded_bytes)
@@ -136,6 +138,17 @@ def _number(call: Call[NoQuery], name: str) -> int:
     return int(written)
 
 
+def _checksum(call: Call[NoQuery]) -> uploads.Checksum | None:
+    written = call.request.headers.get(_CHECKSUM)
+    if written is None:
+        return None
+    algorithm, _, digest = written.partition(" ")
+    try:
+        return uploads.Checksum(algorithm, base64.b64decode(digest, validate=True))
+    except ValueError:
+        raise fault(Reason.REQUEST_MALFORMED, "upload_header", name=_CHECKSUM) from None
+
+
 def _http_date(at: datetime) -> str:
     """RFC 9110, 5.6.7."""
     return format_datetime(at, usegmt=True)
@@ -148,7 +161,7 @@ _KNOWN = (Reason.UPLOAD_VERSION, Reason.NOT_FOUND, Reason.UPLOAD_EXPIRED)
 UPLOAD_ENDPOINTS: tuple[Endpoint[NoQuery], ...] = (
     plain(
         "OPTIONS", "/v1/uploads", "describeUploads", "Ask which part of tus 1.0.0 is spoken", options,
-        {204: Answer("Tus-Version, Tus-Extension, Tus-Max-Size", {})}, public=True,
+        {204: Answer("Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm", {})}, public=True,
     ),
     plain(
         "POST", "/v1/uploads", "beginUpload", "Begin the upload of a large attachment (tus 1.0.0)", create,
@@ -165,10 +178,10 @@ UPLOAD_ENDPOINTS: tuple[Endpoint[NoQuery], ...] = (
         "PATCH", _ONE, "continueUpload", "Send more bytes of an upload", append,
         {204: Answer("Upload-Offset bytes are durable", {})}, body={MEDIA_TYPE: None},
         refusals=(
-            *_KNOWN, Reason.UPLOAD_OFFSET, Reason.UPLOAD_BUSY, Reason.CONTENT_TYPE, Reason.BODY_TOO_LARGE,
-            Reason.BODY_TRUNCATED, Reason.BODY_TOO_SLOW, *_UNAVAILABLE,
+            *_KNOWN, Reason.UPLOAD_OFFSET, Reason.UPLOAD_BUSY, Reason.UPLOAD_CHECKSUM, Reason.CONTENT_TYPE,
+            Reason.BODY_TOO_LARGE, Reason.BODY_TRUNCATED, Reason.BODY_TOO_SLOW, *_UNAVAILABLE,
         ),
-        headers=(_RESUMABLE, _OFFSET),
+        headers=(_RESUMABLE, _OFFSET, _CHECKSUM),
     ),
     plain(
         "DELETE", _ONE, "endUpload", "Remove an upload", terminate, {204: Answer("It is gone", {})},

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     UPLOAD_EXPIRED = "upload.expired", 0, 410
     UPLOAD_BUSY = "upload.busy", 0, 423
     UPLOAD_OFFSET = "upload.offset", 0, 409
+    UPLOAD_CHECKSUM = "upload.checksum", 0, 460
     UPLOAD_INCOMPLETE = "upload.incomplete", 0, 409
 
     # The axis dialect: its header scheme, and what it says about a file.

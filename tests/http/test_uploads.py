@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import os
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +83,50 @@ async def test_an_upload_goes_on_where_it_was_broken_off_and_becomes_an_attachme
         assert (await here.ask("GET", attachment, "tinh"))[1] == HUGE
         assert not list((tmp_path / "blobs" / "uploads").iterdir())
         assert not list((tmp_path / "blobs" / "incoming").iterdir())
+
+
+def checksum(data: bytes, algorithm: str = "sha256") -> str:
+    return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
+
+
+@awaited
+async def test_bytes_that_are_not_those_of_their_checksum_are_discarded(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        _, _, spoken = await here.ask("OPTIONS", "/v1/uploads", token=None)
+        assert "checksum" in spoken["Tus-Extension"].split(",")
+        assert spoken["Tus-Checksum-Algorithm"] == "sha256,sha1"
+        address, first, rest = await begun(here), HUGE[:1_500_000], HUGE[1_500_000:]
+
+        async def patch(data: bytes, offset: int, said: str) -> tuple[int, bytes, Any]:
+            headers = {**BYTES, "Upload-Offset": str(offset), "Upload-Checksum": said}
+            return await here.ask("PATCH", address, data=data, headers=headers)
+
+        assert (await patch(first, 0, checksum(first)))[0] == 204
+        for said in (checksum(rest[1:]), checksum(rest[1:], "sha1"), checksum(b"")):
+            assert_problem(await patch(rest, len(first), said), Reason.UPLOAD_CHECKSUM)
+            assert await standing(here, address) == len(first)
+            assert (tmp_path / "blobs" / address[4:]).stat().st_size == len(first)
+        for said in ("", "sha256", "sha256 ?", "md5 1B2M2Y8AsgTpgAmY7PhCfg==", f"SHA256 {checksum(rest)[7:]}"):
+            assert_problem(await patch(rest, len(first), said), Reason.REQUEST_MALFORMED)
+        assert (await patch(rest, len(first), checksum(rest, "sha1")))[0] == 204
+        _, _, answered = await here.ask("HEAD", address, headers=TUS)
+        assert answered["ETag"] == f'"{hashlib.sha256(HUGE).hexdigest()}"'
+
+
+@awaited
+async def test_a_piece_with_a_checksum_that_broke_off_is_not_counted(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        address = await begun(here)
+        line = socket.create_connection(("127.0.0.1", here.port))
+        head = f"PATCH {address} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKENS['bo']}\r\n"
+        said = {**BYTES, "Upload-Offset": "0", "Content-Length": str(len(HUGE)), "Upload-Checksum": checksum(HUGE)}
+        head += "".join(f"{name}: {value}\r\n" for name, value in said.items()) + "\r\n"
+        await asyncio.to_thread(line.sendall, head.encode() + HUGE[:2_000_000])
+        line.close()
+        while (await here.ask("PATCH", address, data=b"", headers={**BYTES, "Upload-Offset": "0"}))[0] == 423:
+            await asyncio.sleep(0.01)
+        assert await standing(here, address) == 0
+        assert await sent(here, address, HUGE) == len(HUGE)
 
 
 @awaited
@@ -217,7 +263,11 @@ async def refusal(work: object) -> Reason:
 async def test_what_is_spoken_is_told_without_a_name(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         status, _, told = await here.ask("OPTIONS", "/v1/uploads", token=None)
-        assert (status, told["Tus-Version"], told["Tus-Extension"]) == (204, "1.0.0", "creation,expiration,termination")
+        assert (status, told["Tus-Version"], told["Tus-Extension"]) == (
+            204,
+            "1.0.0",
+            "creation,expiration,checksum,termination",
+        )
         assert told["Tus-Max-Size"] == str(here.line.limits.attachment_bytes_max)
 
 
