@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, literal, select
 
 from gateway.ledger import NONE, Entry, EntryKind, leaf_hash
 from gateway.model.activity import MEASURES, Measure, rows_of
@@ -34,6 +34,7 @@ from tests.pki import NOW
 
 CHUNK = 10_000
 PEERS = 40
+WEBHOOK, DEAD_NOTICES = "0" * 26, 10_000
 YEAR = timedelta(days=365)
 FULL_DESKS = 0.02
 """The share of documents that our ministry sends, or our province gets."""
@@ -85,6 +86,25 @@ def _for_many_rows(connection: Any, _record: object) -> None:
         connection.commit()
 
 
+def _troubled_webhook(connection: Connection) -> None:
+    """An endpoint that never took so many notices."""
+    at = micros(NOW)
+    connection.execute(
+        schema.webhooks.insert(),
+        {"id": WEBHOOK, "peer": "bo", "url": "https://bo.example/tin", "serial": 1, "added_at": at, "failures": 9},
+    )
+    events, of = schema.delivery_events, schema.deliveries
+    dead = (
+        select(literal(WEBHOOK), events.c.id, of.c.dispatch_id, events.c.at, literal(9), literal(at), literal(at))
+        .add_columns(literal("HTTP 500"))
+        .join_from(events, of)
+        .order_by(events.c.id)
+        .limit(DEAD_NOTICES)
+    )
+    names = ("webhook_id", "event_id", "dispatch_id", "recorded_at", "attempts", "next_attempt_at", "dead_at", "detail")
+    connection.execute(schema.notices.insert().from_select(names, dead))
+
+
 @dataclass
 class Filling:
     """Makes the rows of one dispatch after another, in the order of time."""
@@ -109,6 +129,7 @@ class Filling:
                 with engine.begin() as connection:
                     self._write(connection)
         with engine.begin() as connection:
+            _troubled_webhook(connection)
             for name, row in self._sums():
                 Insertion(getattr(schema, name), *row[0]).load(connection, [tuple(one.values()) for one in row])
         engine.dispose()

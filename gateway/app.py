@@ -24,6 +24,7 @@ from gateway.exchange import (
     activity,
     indexing,
     lifecycle,
+    oddities,
     publication,
     push,
     relay,
@@ -329,6 +330,7 @@ def _duties(
         "reminders": lambda: reminders.run(line),
         "mails": lambda: Mails(line, mailer).run(),
         "activity": lambda: activity.run(line),
+        "oddities": lambda: oddities.run(line),
         "sweeping": lambda: sweeping.run(
             line, timedelta(hours=storage.orphan_age_h), timedelta(hours=storage.sweep_interval_h)
         ),

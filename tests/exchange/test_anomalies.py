@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import edxml
-from gateway.exchange import courier
+from gateway.exchange import courier, oddities
 from gateway.exchange.anomalies import REFUSALS_AN_HOUR_MAX, Anomaly, AnomalyKind, anomalies
 from gateway.ledger import Entry, EntryKind
 from gateway.model.calendar import shipped_calendar
@@ -41,11 +41,23 @@ def told(story: Story) -> list[Anomaly]:
     def read(connection: queries.Connection) -> list[Anomaly]:
         return list(anomalies(connection, shipped_calendar(), span))
 
-    return asyncio.run(story.line.store.read(read))
+    recounted = asyncio.run(story.line.store.read(read))
+    assert asyncio.run(remembered(story, span)) == in_order(recounted)
+    return recounted
+
+
+async def remembered(story: Story, span: Span) -> list[Anomaly]:
+    """What the task that follows the ledger knows: the same, from its own tables."""
+    found = await oddities.look(story.line, span, tuple(AnomalyKind), 1_000)
+    return in_order([one for _, several, _ in found.kinds for one in several])
+
+
+def in_order(found: list[Anomaly]) -> list[Anomaly]:
+    return sorted(found, key=lambda one: (one.kind, one.indexes, sorted(one.values.items())))
 
 
 def of(found: list[Anomaly], kind: AnomalyKind) -> list[dict[str, str]]:
-    return [one.values for one in found if one.kind is kind]
+    return [dict(one.values) for one in found if one.kind is kind]
 
 
 def test_an_ordinary_day_tells_nothing(store: Store, tmp_path: Path) -> None:

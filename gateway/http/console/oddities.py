@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from itertools import islice
 
 from aiohttp import web
 
-from gateway.exchange.anomalies import Anomaly, anomalies
+from gateway.exchange import oddities as remembered
+from gateway.exchange.anomalies import AnomalyKind
 from gateway.http.console.clerk import names
 from gateway.http.console.days import iso
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
-from gateway.model.calendar import Calendar
 from gateway.model.person import Role
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
-from gateway.store.queries import Connection
 from gateway.store.queries.auditing import Span
 
-ROWS_MAX = 300
+SHOWN_MAX, OF_ONE_KIND_MAX = 20, 200
+"""Of every kind beside the others, and of one alone."""
 DAYS = 30
 
 
 async def oddities(visit: Visit) -> web.Response:
-    """What is odd in a period; looked for only when a period is asked for, since the whole ledger is read for it."""
-    line, since, until = visit.line, iso(visit.asked("since")), iso(visit.asked("until"))
-    rows: tuple[Anomaly, ...] | None = None
-    if since and until:
-        span = Span(_day(since), _day(until) + timedelta(days=1), line.clock())
-        rows = await line.store.read(_first_odd, line.calendar, span)
-    today = line.clock().astimezone(VIET_NAM).date()
+    """What is odd in a period, the last thirty days where none is asked for; of one kind, or some of each."""
+    line, now = visit.line, visit.line.clock()
+    today = now.astimezone(VIET_NAM).date()
+    since = iso(visit.asked("since")) or (today - timedelta(days=DAYS)).isoformat()
+    until = iso(visit.asked("until")) or today.isoformat()
+    kinds = tuple(kind for kind in AnomalyKind if kind == visit.asked("kind")) or tuple(AnomalyKind)
+    span = Span(_day(since), _day(until) + timedelta(days=1), now)
+    most = SHOWN_MAX if len(kinds) > 1 else OF_ONE_KIND_MAX
     return visit.show(
         "auditor_oddities.html",
-        rows=rows,
+        found=await remembered.look(line, span, kinds, most),
         called=names(visit),
-        since=since or (today - timedelta(days=DAYS)).isoformat(),
-        until=until or today.isoformat(),
-        most=ROWS_MAX,
+        since=since,
+        until=until,
+        alone=len(kinds) == 1,
+        most=most,
     )
-
-
-def _first_odd(connection: Connection, calendar: Calendar, span: Span) -> tuple[Anomaly, ...]:
-    found_odd: Iterator[Anomaly] = anomalies(connection, calendar, span)
-    return tuple(islice(found_odd, ROWS_MAX))
 
 
 def _day(written: str) -> datetime:

@@ -53,6 +53,7 @@ from gateway.store.schema.notices import (
     webhook_feed,
     webhooks,
 )
+from gateway.store.schema.oddities import SHOWN, number_runs, oddities, oddity_progress
 from gateway.store.schema.people import (
     acts,
     known_browsers,
@@ -81,6 +82,7 @@ __all__ = [
     "NEW_DOCUMENT",
     "OPEN",
     "SENT_BACK",
+    "SHOWN",
     "TAKEN_BACK",
     "UNANSWERED",
     "UNDELIVERED",
@@ -121,6 +123,9 @@ __all__ = [
     "mails",
     "metadata",
     "notices",
+    "number_runs",
+    "oddities",
+    "oddity_progress",
     "owed_receipts",
     "peer_changes",
     "people",

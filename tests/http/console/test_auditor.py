@@ -278,7 +278,9 @@ async def test_what_is_odd_is_told_with_the_entries_that_show_it(tmp_path: Path)
         await sent(here)
         await here.pass_(hours=80)
         auditor = await (await Visitor(here).enter("minh")).go("/anomalies")
-        assert says(auditor, "oddities.takes_time")
+        size = len(await here.line.store.read(queries.entries, 0, 1000))
+        since, until = "24/10/2026", "26/11/2026"
+        assert says(auditor, "oddities.looked", since="27/10/2026", until=until, count=str(size)), since
         await auditor.go("/anomalies?since=2026-11-01&until=2026-12-01")
         assert re.search(r'href="/console/ledger/\d+"', auditor.page)
         assert "Ủy ban nhân dân tỉnh Kiểm thử" in auditor.page
