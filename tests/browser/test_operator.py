@@ -44,6 +44,22 @@ def test_the_operators_pages_can_be_read_by_everybody(console: Console, size: st
     console.look(page, f"delivery-{size}-{scheme}-{lang}")
 
 
+def test_health_renews_itself_and_leaves_what_somebody_is_at_alone(console: Console) -> None:
+    console.do(_business(console))
+    page = console.enter("tuan")
+    page.wait_for_selector("h1")
+    page.goto("/console/health")
+    waiting = page.locator("#now .figures b").first
+    before = int(waiting.inner_text())
+    page.locator("#queues table a").first.focus()
+    page.evaluate("document.title = 'not loaded again'")
+    console.do(sent(console.here, "G22.90", (PROVINCE,), code_number="90"))
+    page.wait_for_selector(f"#now .figures li:first-child b:text-is('{before + 1}')")
+    assert page.evaluate("document.activeElement.matches('#queues table a')")
+    assert page.title() == "not loaded again"
+    console.look(page, "health-renewed")
+
+
 def test_an_operator_holds_a_delivery_and_releases_it(console: Console) -> None:
     delivery_id = console.do(_business(console))
     page = console.enter("tuan")

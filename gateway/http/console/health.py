@@ -13,6 +13,7 @@ from cryptography import x509
 from gateway.exchange.line import Line
 from gateway.exchange.overview import Figures
 from gateway.http.console.page import Page, Visit
+from gateway.http.console.threshold import AGAIN
 from gateway.http.health import ADVISORY, dependencies
 from gateway.model.calendar import local_day
 from gateway.model.dispatch import made_at
@@ -22,6 +23,8 @@ from gateway.store import queries
 from gateway.store.queries.activity import figures_by_span
 from gateway.store.queries.operations import Queue, queues
 
+EVERY_S = 60
+"""Without scripts, who asks for it has the page loaded again so often."""
 QUEUES_SHOWN = 25
 REASONS_SHOWN = 8
 SOON = timedelta(days=45)
@@ -60,6 +63,9 @@ async def health(visit: Visit) -> web.Response:
     return visit.show(
         "operator_health.html",
         now=now,
+        by_itself=AGAIN in visit.request.query,
+        again=AGAIN,
+        every_s=EVERY_S,
         states=states,
         advisory=ADVISORY,
         broken=sorted(name for name, good in states.items() if not good),

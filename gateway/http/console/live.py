@@ -1,4 +1,5 @@
-"""The stream of a clerk's page: says that something changed at their agencies; the page then fetches itself anew.
+"""The streams of pages left open. A clerk's says that something changed at their agencies, an operator's that time has
+passed or something was done; the page then fetches itself anew.
 
 What changed is never in the stream, so it cannot tell more than the page. It goes on from the change the page was made
 with, or from Last-Event-ID after a break: nothing is lost, and nothing is told twice.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
@@ -23,11 +25,35 @@ from gateway.store.queries.parties import happened
 EVENTS_PER_READ = 500
 STREAM_S = 300.0
 """After so long the browser comes again, and who it is is asked again."""
+PULSE_S = 3.0
+"""Two looks of an operator's page are at least so far apart, whatever happens."""
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 async def live(visit: Visit) -> web.StreamResponse:
-    """The stream."""
+    """The stream of a clerk."""
+
+    async def telling(response: web.StreamResponse) -> None:
+        await _tell(visit, response, await _after(visit))
+
+    return await _stream(visit, telling)
+
+
+async def pulse(visit: Visit) -> web.StreamResponse:
+    """The stream of an operator: at most every few seconds while something happens, else now and then."""
+
+    async def telling(response: web.StreamResponse) -> None:
+        while True:
+            rung = visit.line.bell.listen(bell.CHANGES)
+            await asyncio.sleep(PULSE_S)
+            await bell.wait(rung, visit.doors.limits.heartbeat_s)
+            async with asyncio.timeout(visit.doors.limits.write_timeout_s):
+                await response.write(b"data: changed\n\n")
+
+    return await _stream(visit, telling)
+
+
+async def _stream(visit: Visit, telling: Callable[[web.StreamResponse], Awaitable[None]]) -> web.StreamResponse:
     with visit.doors.waiting.place(f"@{visit.person.key}"):
         headers = {hdrs.CONTENT_TYPE: MEDIA_TYPE, "X-Accel-Buffering": "no", hdrs.CACHE_CONTROL: "no-store"}
         response = web.StreamResponse(headers=headers)
@@ -35,7 +61,7 @@ async def live(visit: Visit) -> web.StreamResponse:
         try:
             await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
             async with asyncio.timeout(STREAM_S):
-                await _tell(visit, response, await _after(visit))
+                await telling(response)
         except (ConnectionError, TimeoutError):
             visit.facts.add(ended="stream")
         except Unavailable as no:
@@ -71,4 +97,7 @@ async def _tell(visit: Visit, response: web.StreamResponse, after: int) -> None:
             await bell.wait(rung, min(limits.heartbeat_s, max(line.rules.poll_s, 1.0)))
 
 
-PAGES = (Page("GET", "/live", "console_live", live, (Role.CLERK,), live=True),)
+PAGES = (
+    Page("GET", "/live", "console_live", live, (Role.CLERK,), live=True),
+    Page("GET", "/health/live", "console_pulse", pulse, (Role.OPERATOR,), live=True),
+)

@@ -9,8 +9,10 @@ from aiohttp import web
 
 from gateway.exchange import tables as acts
 from gateway.exchange.operating import REASON_CHARS_MAX
+from gateway.http.console.days import iso
 from gateway.http.console.page import Page, Visit
 from gateway.http.console.render import VIET_NAM
+from gateway.model.calendar import local_day
 from gateway.model.person import Role
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Refused, found
@@ -24,7 +26,7 @@ RULE_SETS_SHOWN = 10
 
 async def tables(visit: Visit) -> web.Response:
     """Every version, who stands behind it, and which decides now."""
-    line, now = visit.line, visit.line.clock()
+    line = visit.line
     rows = await line.store.read(queries.tables)
     subjects = [f"{AUTHORITY}.{one.version}" for one in rows]
     entered = {(act.subject, act.action) for act in await line.store.read(acts_on, subjects)}
@@ -36,7 +38,7 @@ async def tables(visit: Visit) -> web.Response:
         in_force=line.state.table.version,
         shipped=shipped_table().version,
         me=acts.signed_as(visit.actor),
-        tomorrow=(now.astimezone(VIET_NAM) + timedelta(days=1)).date().isoformat(),
+        tomorrow=(local_day(visit.line.clock()) + timedelta(days=1)).isoformat(),
         rule_sets=await line.store.read(rule_sets, RULE_SETS_SHOWN),
         reason_chars_max=REASON_CHARS_MAX,
     )
@@ -51,7 +53,7 @@ def _entered(entered: set[tuple[str, str]], version: int) -> tuple[bool, bool]:
 async def propose(visit: Visit) -> web.Response:
     """Propose a version."""
     document = visit.form.get("document", "").replace("\r\n", "\n").strip() + "\n"
-    day = _day(visit.form.get("effective_from", ""))
+    day = _day(iso(visit.form.get("effective_from", "").strip()))
     await acts.propose(visit.line, visit.actor, document.encode(), day, visit.form.get("reason", ""))
     return visit.to("/tables")
 

@@ -27,8 +27,9 @@ from gateway.model.reasons import Reason
 from gateway.model.refusal import Finding, Refused, Unavailable, found
 from gateway.model.words import LANGUAGES
 
-LIVE = "X-Live"
-"""What a page sends that fetches itself anew. Nobody asked for it, so it keeps no session alive, nor does a stream."""
+LIVE, AGAIN = "X-Live", "again"
+"""What a page sends that fetches itself anew, by a script or (in its address) without one. Nobody asked for it, so it
+keeps no session alive, nor does a stream."""
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 200
 
@@ -67,7 +68,7 @@ def serving(
         visit = Visit(request, doors, entrance, pages, facts, _language(request, None), None, provider=provider)
         try:
             cookie = cookies.SESSION.read(request)
-            who = await entrance.inside(cookie, used=not (page.live or LIVE in request.headers))
+            who = await entrance.inside(cookie, used=not _by_itself(page, request))
             visit = replace(visit, lang=_language(request, who), who=who)
             answer = await _answer(page, visit)
         except (Refused, Unavailable, web.HTTPException) as no:
@@ -82,6 +83,10 @@ def serving(
         return answer
 
     return serve
+
+
+def _by_itself(page: Page, request: web.Request) -> bool:
+    return page.live or LIVE in request.headers or AGAIN in request.query
 
 
 async def _answer(page: Page, visit: Visit) -> web.StreamResponse:

@@ -16,6 +16,7 @@ from gateway.exchange.rules_record import record_rules
 from gateway.exchange.watch import refresh_directory
 from gateway.http import HttpLimits
 from gateway.http.axis import AxisRules
+from gateway.http.console import live
 from gateway.ledger import Entry, EntryKind, decode
 from gateway.model.agency import Agency
 from gateway.model.person import Person, Role
@@ -278,15 +279,49 @@ async def test_dead_notices_are_read_and_posted_again(tmp_path: Path) -> None:
 
 
 @awaited
+async def test_the_page_of_health_hears_of_what_happens_and_keeps_no_session_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PULSE_S", 0.01)
+    async with town(tmp_path) as here:
+        await settle(here)
+        clerk, operator = await Visitor(here).enter("lan"), await Visitor(here).enter("tuan")
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in operator.cookies.items())}
+        async with here.session.get(f"{here.url}/console/health/live", headers=cookies) as stream:
+            assert await stream.content.readuntil(b"\n\n") == b"retry: 2000\n\n"
+            await sent(here)
+            assert await stream.content.readuntil(b"\n\n") == b"data: changed\n\n"
+        assert (await clerk.go("/health/live")).status == Reason.PERSON_NOT_ALLOWED.status
+        assert says(await operator.go("/health"), "health.begin", seconds="60")
+        assert "http-equiv" not in operator.page
+        for _ in range(4):
+            here.clock.pass_(minutes=9)
+            await operator.go("/health?again")
+        assert says(operator, "enter.lead"), "half an hour passed that nobody used"
+
+
+@awaited
+async def test_without_scripts_the_page_of_health_loads_itself_again_for_who_asked_for_it(tmp_path: Path) -> None:
+    async with town(tmp_path) as here:
+        await settle(here)
+        operator = await (await Visitor(here).enter("tuan")).go("/health?again")
+        assert '<noscript><meta http-equiv="refresh" content="60"></noscript>' in operator.page
+        assert says(operator, "health.stop")
+
+
+@awaited
 async def test_a_table_takes_two_people_who_entered(tmp_path: Path) -> None:
     async with town(tmp_path) as here:
         await settle(here, *EVERYBODY, SECOND)
         document = shipped_path().read_text(encoding="utf-8").replace('version="1"', 'version="2"', 1)
-        day = f"{here.clock.now + timedelta(days=2):%Y-%m-%d}"
+        day = f"{here.clock.now + timedelta(days=2):%d/%m/%Y}"
         first = await (await Visitor(here).enter("tuan")).go("/tables")
-        await first.send("/tables", document=document, effective_from="mai", reason="luật mới")
-        assert first.status == Reason.REQUEST_MALFORMED.status
-        await first.go("/tables")
+        assert 'type="date"' not in first.page
+        assert f'name="effective_from" value="{here.clock.now + timedelta(days=1):%d/%m/%Y}"' in first.page
+        for no_day in ("mai", "32/01/2027", "", "11/23/2026"):
+            await first.send("/tables", document=document, effective_from=no_day, reason="luật mới")
+            assert first.status == Reason.REQUEST_MALFORMED.status
+            await first.go("/tables")
         await first.send("/tables", document="<a/>", effective_from=day, reason="luật mới")
         assert first.status == Reason.REQUEST_MALFORMED.status
         await first.go("/tables")
@@ -297,6 +332,7 @@ async def test_a_table_takes_two_people_who_entered(tmp_path: Path) -> None:
         second = await (await Visitor(here).enter("binh-hai")).go("/tables")
         await second.send("/tables/2/approve", reason="đã đọc")
         assert says(second, "tables.approved")
+        assert f"{here.clock.now + timedelta(days=2):%d/%m/%Y}" in second.page
         assert second.page.count(text("vi", "console.tables.entered")) == 2
         acts = [one["action"] for one in await acts_in_ledger(here)]
         assert acts == ["table.proposed", "table.approved"]
