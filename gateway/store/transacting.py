@@ -10,7 +10,7 @@ it never was, and is done again. A group without an entry cannot be found there:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
@@ -43,8 +43,13 @@ class _UnansweredError(Exception):
         return [bytes(one) for one in found] == self.leaves
 
 
-def transact(engine: Engine, operations: Sequence[Operation[Any]]) -> list[Any]:
+def transact(
+    engine: Engine, operations: list[Operation[Any]], joining: Callable[[], Sequence[Operation[Any]]]
+) -> list[Any]:
     """All of these in one transaction, each kind at once; their results, in order, once they are durable.
+
+    Once the head of the ledger is ours, `joining` is asked for more, and `operations` grow by it: who waits for other
+    writers takes along what came meanwhile, so with more writers the groups are larger.
 
     Raises what an operation raised, or the database's fault: then it is not known to have happened.
     """
@@ -52,7 +57,7 @@ def transact(engine: Engine, operations: Sequence[Operation[Any]]) -> list[Any]:
     for tries_left in reversed(range(TRIES_MAX)):
         with engine.connect() as connection:  # a server that is away is said to be away, and not asked again
             try:
-                return _once(connection, operations, lost)
+                return _once(connection, operations, lost, joining)
             except _UnansweredError as unanswered:
                 lost = unanswered
                 if not tries_left or not lost.leaves:
@@ -63,10 +68,16 @@ def transact(engine: Engine, operations: Sequence[Operation[Any]]) -> list[Any]:
     raise AssertionError("the last try returns or raises")
 
 
-def _once(connection: Connection, operations: Sequence[Operation[Any]], lost: _UnansweredError | None) -> list[Any]:
+def _once(
+    connection: Connection,
+    operations: list[Operation[Any]],
+    lost: _UnansweredError | None,
+    joining: Callable[[], Sequence[Operation[Any]]],
+) -> list[Any]:
     tx = Transaction(connection)
     if lost is not None and lost.stands(connection):
         return lost.results
+    operations += joining()
     kinds: defaultdict[type[Operation[Any]], list[int]] = defaultdict(list)
     for place, operation in enumerate(operations):
         kinds[type(operation)].append(place)

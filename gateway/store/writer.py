@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -118,7 +119,7 @@ class Writer:
     def _run(self) -> None:
         wait_s = 0.0
         while group := self._next_group(wait_s):
-            outcomes = self._commit([one.operation for one in group])
+            outcomes = self._commit(group)
             _answer(group, outcomes)
             self._shorten_wal()
             wait_s = self._grouping.wait_s if len(group) > 1 else 0.0
@@ -145,22 +146,40 @@ class Writer:
                 self._queue.put(_Mark.END)
         return [*(self._ahead.popleft() for _ in range(len(self._ahead))), *group]
 
-    def _commit(self, operations: Sequence[Operation[Any]]) -> list[_Outcome]:
+    def _commit(self, group: list[_Waiting]) -> list[_Outcome]:
+        """Do what a group asks for. The group grows by what joins it."""
         try:
-            return [_Outcome(value) for value in self._transact(operations)]
+            return [_Outcome(value) for value in self._transact(group, partial(self._late, group))]
         except Unavailable as unavailable:  # all are told to send again; one by one they would fare no better
-            return [_Outcome(error=unavailable)] * len(operations)
+            return [_Outcome(error=unavailable)] * len(group)
         except Exception as error:
-            if len(operations) == 1:
-                return [_Outcome(error=error)]
-            return [outcome for operation in operations for outcome in self._commit([operation])]
+            return [_Outcome(error=error)] if len(group) == 1 else [self._alone(one) for one in group]
 
-    def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+    def _alone(self, one: _Waiting) -> _Outcome:
+        try:
+            return _Outcome(self._transact([one], tuple)[0])
+        except Exception as error:
+            return _Outcome(error=error)
+
+    def _transact(self, group: Sequence[_Waiting], joining: Callable[[], Sequence[Operation[Any]]]) -> list[Any]:
         """All of these in one transaction; their results, in order."""
         if self._failed:
             raise Unavailable(Reason.STORE_UNAVAILABLE, retry_after_s=60, cause="the store stopped after a fault")
         with translated(self._fail):
-            return transact(self._engine, operations)
+            return transact(self._engine, [one.operation for one in group], joining)
+
+    def _late(self, group: list[_Waiting]) -> list[Operation[Any]]:
+        """What came while the group waited for its transaction, as far as there is room in it."""
+        late: list[_Waiting] = []
+        with suppress(queue.Empty):
+            while len(group) + len(late) < self._grouping.operations_max:
+                one = self._queue.get_nowait()
+                if isinstance(one, _Mark):  # for the next round
+                    self._queue.put(one)
+                    break
+                late.append(one)
+        group += late
+        return [one.operation for one in late]
 
     def _shorten_wal(self) -> None:
         if self._wal is not None and not self._failed:

@@ -77,6 +77,28 @@ def test_what_comes_while_the_writer_is_busy_is_committed_together(store: Store)
     assert run(store.read(queries.ledger_head)).size == 51
 
 
+def test_what_comes_while_another_process_writes_joins_the_group_that_waits(store_url: str, tmp_path: Path) -> None:
+    ours, theirs = Store.open(store_url, tmp_path / "ours"), Store.open(store_url, tmp_path / "theirs")
+
+    async def sizes() -> list[int]:
+        gate = Gate()
+        busy = asyncio.ensure_future(theirs.write(Note(b"theirs", gate)))
+        await gate.met()
+        first = asyncio.ensure_future(ours.write(Note()))
+        await asyncio.sleep(0.1)  # the writer has taken it, and waits for the head of the ledger
+        others = [asyncio.ensure_future(ours.write(Note())) for _ in range(9)]
+        await asyncio.sleep(0)  # they stand in the queue
+        gate.open()
+        assert await busy == 1
+        return [await one for one in (first, *others)]
+
+    try:
+        assert run(sizes()) == [10] * 10
+    finally:
+        ours.close()
+        theirs.close()
+
+
 def test_a_group_has_its_limit(store: Store) -> None:
     most = Grouping().operations_max
     sizes = run(_behind_a_gate(store, *[Note()] * (most + 1)))
