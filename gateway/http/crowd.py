@@ -13,6 +13,9 @@ at all is another bound, which does not move.
 Hahne 1998): one alone takes half, two take a third each, and whoever holds none finds one as long as there is one. The
 same rule holds for connections, by the address they come from; one too many is told so and closed.
 
+Where there are fewer places than before, those inside may hold all of them and more, for as long as their work takes.
+Who asks little does not pay for that: whoever holds less than an equal share of the places is let in beyond them.
+
 **Silence.** A connection whose other end has gone without a word is found by the kernel (`_keep_watch`).
 """
 
@@ -74,6 +77,12 @@ class Places:
         free = self.count - self.taken
         return free > 0 and self._held[who] < free
 
+    def owes(self, who: str) -> bool:
+        """Whether this one holds less than its equal share, one more such share being kept free for whoever comes next;
+        one place where there are at least as many places as holders."""
+        holders = len(self._held) + (who not in self._held)
+        return self._held[who] < max(self.count // (holders + 1), int(holders <= self.count))
+
     def take(self, who: str) -> None:
         """Take a place."""
         self._held[who] += 1
@@ -125,7 +134,7 @@ class Crowd:
         if now_s >= self._turn_ends_s:
             self._turn(now_s)
         self._pass_over_the_slow(now_s)
-        if not (self.coming.has_room(who) and self.places.has_room(who)):
+        if not (self.coming.has_room(who) and (self.places.has_room(who) or self.places.owes(who))):
             self._sent_away += 1
             raise Unavailable(Reason.OVERLOADED, retry_after_s=self._retry_after_s)
         self._let_in += 1
