@@ -19,13 +19,18 @@ def rule_set() -> str:
 
     Two gateways with the same rule set examine alike and say it in the same words.
     """
+    files = rule_files()
+    rows = (f"{hashlib.sha256(files[name].read_bytes()).hexdigest()} {name}\n" for name in sorted(files))
+    return hashlib.sha256("".join(rows).encode()).hexdigest()
+
+
+def rule_files() -> dict[str, Path]:
+    """What the digest is over, by name: modules, catalogues, schemas; nothing that Python writes beside them."""
     package = Path(__file__).resolve().parents[1]
     files = {
         path.relative_to(package).as_posix(): path
         for room in ROOMS
         for path in (package / room).rglob("*")
-        if path.suffix in {".py", ".toml"}
+        if path.is_file() and path.parent.name != "__pycache__"
     }
-    files |= {name: schema_path(name) for name in SCHEMAS}
-    rows = (f"{hashlib.sha256(files[name].read_bytes()).hexdigest()} {name}\n" for name in sorted(files))
-    return hashlib.sha256("".join(rows).encode()).hexdigest()
+    return files | {name: schema_path(name) for name in SCHEMAS}
