@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyotp
 import pytest
 
+from gateway.http.console import live
 from gateway.model.words import text
 from tests.browser.conftest import Console
 from tests.http.console.visitor import LAN, PASSWORD
@@ -45,6 +46,25 @@ def test_the_language_is_changed_where_one_is(console: Console) -> None:
     page.click("text=English")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.url.endswith("/console/account")
+
+
+def test_after_leaving_the_way_back_shows_nothing_and_other_tabs_are_cleared(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "INSIDE_S", 0.1)
+    page = console.enter("lan")
+    page.goto("/console/account")
+    assert LAN.name in page.content()
+    other = page.context.new_page()
+    other.goto("/console/today")
+    assert LAN.name in other.content()
+    page.click("form[action='/console/leave'] button")
+    page.wait_for_url("**/console/enter")
+    page.go_back()
+    page.wait_for_selector("#key")
+    assert LAN.name not in page.content()
+    other.wait_for_selector("#key")  # by itself: its stream ended with the session
+    assert LAN.name not in other.content()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("phone", "dark")])

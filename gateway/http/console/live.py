@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 
 from gateway.exchange import bell
 from gateway.exchange.desk import works_for
+from gateway.http.console import cookies
 from gateway.http.console.page import Page, Visit
 from gateway.http.sse import LAST_EVENT_ID, MEDIA_TYPE, RECONNECT_MS
 from gateway.model.person import Role
@@ -25,8 +26,11 @@ from gateway.store.queries.parties import happened
 EVENTS_PER_READ = 500
 STREAM_S = 300.0
 """After so long the browser comes again, and who it is is asked again."""
+INSIDE_S = 10.0
+"""So often it is asked whether the session still holds."""
 PULSE_S = 3.0
 """Two looks of an operator's page are at least so far apart, whatever happens."""
+CHANGED = b"data: changed\n\n"
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -48,25 +52,49 @@ async def pulse(visit: Visit) -> web.StreamResponse:
             await asyncio.sleep(PULSE_S)
             await bell.wait(rung, visit.doors.limits.heartbeat_s)
             async with asyncio.timeout(visit.doors.limits.write_timeout_s):
-                await response.write(b"data: changed\n\n")
+                await response.write(CHANGED)
 
     return await _stream(visit, telling)
 
 
 async def _stream(visit: Visit, telling: Callable[[web.StreamResponse], Awaitable[None]]) -> web.StreamResponse:
+    """Tell until the time is up or the session over; at the end the page looks once more."""
     with visit.doors.waiting.place(f"@{visit.person.key}"):
         headers = {hdrs.CONTENT_TYPE: MEDIA_TYPE, "X-Accel-Buffering": "no", hdrs.CACHE_CONTROL: "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(visit.request)
         try:
             await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
-            async with asyncio.timeout(STREAM_S):
-                await telling(response)
+            await _until_over(visit, telling(response))
+            async with asyncio.timeout(visit.doors.limits.write_timeout_s):
+                await response.write(CHANGED)
         except (ConnectionError, TimeoutError):
             visit.facts.add(ended="stream")
         except Unavailable as no:
             visit.facts.add(ended=str(no))
     return response
+
+
+async def _until_over(visit: Visit, telling: Awaitable[None]) -> None:
+    """Ends quietly when the time is up or the session over. TimeoutError where the browser does not read."""
+    try:
+        async with asyncio.timeout(STREAM_S) as until:
+            watch = asyncio.create_task(_end_with_session(visit, until))
+            try:
+                await telling
+            finally:
+                watch.cancel()
+    except TimeoutError:
+        if not until.expired():
+            raise
+
+
+async def _end_with_session(visit: Visit, until: asyncio.Timeout) -> None:
+    """Who has left, was sent away, or may see other things than before is told nothing more; their page asks why."""
+    cookie, person = cookies.SESSION.read(visit.request), visit.person
+    while (who := await visit.entrance.inside(cookie, used=False)) is not None and who.person == person:  # noqa: ASYNC110
+        await asyncio.sleep(INSIDE_S)  # any node may end it: there is nothing here to wait for
+    until.reschedule(asyncio.get_running_loop().time())
 
 
 async def _after(visit: Visit) -> int:
@@ -87,7 +115,7 @@ async def _tell(visit: Visit, response: web.StreamResponse, after: int) -> None:
         concern += [row.id for row in rows if works_for(line, visit.person, row.addressee)]
         if concern:
             async with asyncio.timeout(limits.write_timeout_s):
-                await response.write(b"id: %d\ndata: changed\n\n" % max(concern))
+                await response.write(b"id: %d\n" % max(concern) + CHANGED)
         if rows:
             after = rows[-1].id
             rung.cancel()

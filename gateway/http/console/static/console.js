@@ -14,7 +14,8 @@ for (const part of document.querySelectorAll("[data-live]")) {
     setTimeout(async () => {
       asked = false;
       const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
-      if (answer.redirected) return location.reload(); // the session is over: what it showed goes from the screen
+      // The session is over, or this is theirs no more: what it showed goes from the screen.
+      if (answer.redirected || answer.status === 404) return location.reload();
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const fresh of page.querySelectorAll("[data-live], [data-fresh]")) {
