@@ -33,6 +33,8 @@ from gateway.store.queries import Connection
 from gateway.store.queries import oddities as reading
 from gateway.store.queries.auditing import Span
 
+_BY_NOW = {AnomalyKind.NEVER_DELIVERED, AnomalyKind.NEVER_ACKNOWLEDGED}
+"""What may become odd without an entry."""
 ENTRIES_PER_ROUND = 500
 """Some ten milliseconds of a reader, and a few of the writer."""
 PAUSE_S = 5.0
@@ -146,7 +148,7 @@ async def look(line: Line, span: Span, kinds: Sequence[AnomalyKind], most: int) 
 
 
 def _found(connection: Connection, span: Span, kinds: Sequence[AnomalyKind], most: int) -> Found:
-    late = [*standing(connection, span)]
+    late = [] if _BY_NOW.isdisjoint(kinds) else [*standing(connection, span)]
     found = []
     for kind in kinds:
         if kind is AnomalyKind.NUMBERING_GAP:

@@ -113,24 +113,29 @@ _UNDELIVERED = (
     .where(UNDELIVERED, deliveries.c.deadline_at < bindparam("now"), *_IN_SPAN)
     .limit(STANDING_MAX)
 )
-_UNACKNOWLEDGED = (
-    select(deliveries.c.dispatch_id, deliveries.c.addressee, delivery_events.c.ledger_index, dispatches.c.admitted_at)
-    .join_from(deliveries, dispatches)
-    .join(
-        delivery_events,
-        and_(
-            delivery_events.c.delivery_id == deliveries.c.id,
-            delivery_events.c.event == DeliveryStatus.DELIVERED.value,
-        ),
+_handed_over = (
+    select(func.min(delivery_events.c.ledger_index))
+    .where(
+        delivery_events.c.delivery_id == deliveries.c.id,
+        delivery_events.c.event == DeliveryStatus.DELIVERED.value,
     )
+    .correlate(deliveries)
+    .scalar_subquery()
+)
+_UNACKNOWLEDGED = (
+    select(deliveries.c.dispatch_id, deliveries.c.addressee, _handed_over.label("ledger_index"))
+    .add_columns(dispatches.c.admitted_at)
+    .join_from(deliveries, dispatches)
     .where(
         WAITING,
+        deliveries.c.addressee > "",
         deliveries.c.status == DeliveryStatus.DELIVERED.value,
         deliveries.c.deadline_at < bindparam("now"),
         *_IN_SPAN,
     )
     .limit(STANDING_MAX)
 )
+"""The bound on addressees says nothing, but by it SQLite takes the index of what waits, not all there ever was."""
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
