@@ -127,7 +127,7 @@ SCENARIOS = (
         "",
         "",
         agencies.outcome,
-        {"agencies": Size(2_000, 125_000)},
+        {"agencies": Size(1_000, 125_000)},
     ),
     Scenario(
         "register",
@@ -135,7 +135,7 @@ SCENARIOS = (
         "rate falls < 20 %, look-ups < 10 ms",
         "an empty register",
         register.measure,
-        {"rows": Size(100_000, 1_000_000), "asked": Size(100, 1_000), "by_turns": Size(1, 3)},
+        {"rows": Size(30_000, 1_000_000), "asked": Size(50, 1_000), "by_turns": Size(1, 3)},
     ),
     Scenario(
         "ledger",
@@ -143,7 +143,7 @@ SCENARIOS = (
         "≥ 200,000 entries/s, ≤ 5 % of the CPU",
         "a ledger a thousandth as large",
         ledger.outcome,
-        {"entries": Size(50_000, 10_000_000), "integrated": Size(200, 1_500)},
+        {"entries": Size(20_000, 10_000_000), "integrated": Size(200, 1_500)},
     ),
     Scenario(
         "workers",
@@ -151,7 +151,7 @@ SCENARIOS = (
         "≥ 1.5 times one",
         "one worker",
         workers.measure,
-        {"worked": Size(150, 1_500), "turns": Size(1, 3)},
+        {"worked": Size(80, 1_500), "turns": Size(1, 3)},
     ),
     Scenario(
         "peer",
@@ -159,7 +159,7 @@ SCENARIOS = (
         "≥ 15 times it at 10 KB, faster at 1 MB",
         "django-pyas2",
         peer.measure,
-        {"exchanged": Size(60, 1_000), "exchanged_large": Size(8, 100)},
+        {"exchanged": Size(30, 1_000), "exchanged_large": Size(4, 100)},
     ),
     Scenario(
         "overload",
