@@ -54,7 +54,7 @@ def test_each_is_told_with_its_reason_and_what_to_do(home: Path) -> None:
     assert "hết hạn chứng thư Trục dùng để ký" in said
     assert "Chưa có dấu thời gian nào phủ các bản ghi sổ cái 0…" in said
     assert said.count("Cần làm:") >= 3
-    assert "điều cần lo trong 400 ngày tới" in said
+    assert "việc cần làm trong 400 ngày tới" in said
 
 
 def test_what_has_no_protection_comes_first_then_what_ends_soonest() -> None:
