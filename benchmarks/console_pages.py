@@ -144,7 +144,7 @@ def _pages(dispatch_id: str, delivery_id: str, index: int) -> list[tuple[str, st
     """Every page of people, by whoever looks at it: `lan` and `hoa` are clerks of the ministry and of the province.
     What is behind POST is a file to download."""
     year = "since=2025-11-24&until=2026-11-23"
-    clerk = ["/today", "/search?q=hội+nghị", "/search?q=7816", "/books?book=outgoing", "/books?book=incoming", "/check"]
+    clerk = ["/today", "/search?q=hội+nghị", "/search?q=7816", "/books", "/books?book=incoming", "/check"]
     evidence = f"evidence/{index}/SubmissionAcceptance"
     auditor = [
         *("/ledger", "/ledger/1000", "/dispatches", f"/dispatches/{dispatch_id}", "/acts", "/anomalies"),
