@@ -62,7 +62,7 @@ def test_two_people_put_a_table_in_force_and_the_ledger_keeps_both(home: Path, s
     assert "phiên bản 2" in done(*propose(home, second)).out
     assert done("table", "list", "--json", "--config", home).json["in_force"] == 1
     alone = gateway(*approve(home, "lan.nguyen"))
-    assert alone.code == 1 and "không tự duyệt được" in alone.err
+    assert alone.code == 1 and "không tự phê duyệt được" in alone.err
     done(*approve(home, "minh.tran"))
     listed = done("table", "list", "--json", "--config", home).json
     assert listed["in_force"] == 2
@@ -102,9 +102,9 @@ def test_a_proposal_whose_entry_names_its_operator_is_approved_and_replayed(home
 def test_a_table_is_proposed_and_approved_once(home: Path, second: Path) -> None:
     done(*propose(home, second))
     assert gateway(*propose(home, second)).code == 1
-    assert "chưa ai đề xuất" in gateway(*approve(home, "minh", 3)).err
+    assert "chưa ai đề nghị" in gateway(*approve(home, "minh", 3)).err
     done(*approve(home, "minh"))
-    assert "đã được minh duyệt" in gateway(*approve(home, "hoa")).err
+    assert "đã được minh phê duyệt" in gateway(*approve(home, "hoa")).err
 
 
 @pytest.mark.parametrize(
