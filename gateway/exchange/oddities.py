@@ -36,8 +36,8 @@ from gateway.store.queries.auditing import Span
 _BY_NOW = {AnomalyKind.NEVER_DELIVERED, AnomalyKind.NEVER_ACKNOWLEDGED}
 """What may become odd without an entry."""
 ENTRIES_PER_ROUND = 50
-"""Some three milliseconds of a reader. With 500 one receipt in a hundred took 98 ms at half load; with 50 it is 41, and
-without this task 44 (`make bench SCENARIO=receipt`)."""
+"""Some three milliseconds of a reader. At half load one receipt in a hundred took 123 ms with rounds of 500, 52 with
+50, and 46 without this task (`make bench SCENARIO=receipt`; medians of six, six and four runs, by turns)."""
 PAUSE_S = 5.0
 """Between two times of catching up: nobody waits for them."""
 ROUNDS_BEFORE_LOOKING = 10
