@@ -42,7 +42,8 @@ def check(
 
     `--vkey` and `--witness` may also name a file that holds the key."""
     if (parts := parts_of(case)) is not None:
-        return check_report(session, parts, _certificates(anchor_files), place, _key(vkey) if vkey else None)
+        key = _key(vkey) if vkey else None
+        return check_report(session, parts, _certificates(anchor_files), place, key, as_json=as_json)
     if vkey is None:
         raise click.MissingParameter(param=_parameter("vkey"), ctx=click.get_current_context())
     known = Known(_certificates(tsa_files), tuple(WitnessKey.parse(_key(one)) for one in witnesses))

@@ -40,32 +40,39 @@ def parts_of(path: Path) -> tuple[bytes, bytes] | None:
 
 
 def check_report(
-    session: Session, parts: tuple[bytes, bytes], anchors: Sequence[bytes], place: str | None, vkey: str | None
+    session: Session,
+    parts: tuple[bytes, bytes],
+    anchors: Sequence[bytes],
+    place: str | None,
+    vkey: str | None,
+    *,
+    as_json: bool,
 ) -> int:
-    """Say what holds, step by step; the exit code. Refused(seal.*) where the seal does not."""
+    """Say what holds; the exit code. Refused(seal.*) where the seal does not."""
     if not anchors:
         raise Failed(session.say("say.check.report.no_anchor"), session.say("say.check.report.no_anchor_hint"))
     try:
         stated = open_report(*parts, anchors)
     except NoReportError as no:
         raise Failed(session.say(f"say.check.report.{no.fault}")) from no
-    session.tell("say.check.report.sealed", origin=stated.origin, period=stated.span.written, at=stated.made_at)
-    session.tell("say.check.report.same_page", name=stated.page_name)
-    if place is None:
-        _table(session, stated, {})
-        session.tell("say.check.report.not_counted")
-        return DONE
+    found = {} if place is None else _counted_again(session, stated, place, vkey)
+    wrong = [one for one in found if found[one] != stated.totals[one]]
+    if as_json:
+        session.show_json(_facts(stated, found, wrong))
+    else:
+        _tell(session, stated, found, wrong)
+    return FAILED if wrong else DONE
+
+
+def _counted_again(session: Session, stated: Stated, place: str, vkey: str | None) -> dict[Measure, int]:
+    """The figures as a copy of the ledger has them, once it is the ledger the report rests on."""
     if not stated.everybody:
         raise Failed(session.say("say.check.report.scoped"), session.say("say.check.report.scoped_hint"))
     if vkey is None:
         raise Failed(session.say("say.check.report.no_vkey"))
     with closing(source(session, place)) as read:
         _check_ledger(session, stated, read, NoteKey.parse(vkey))
-        found = count_again(lambda: _entries(read, stated), stated.span, shipped_calendar())
-    _table(session, stated, found)
-    wrong = [one for one in found if found[one] != stated.totals[one]]
-    session.tell("say.check.report.differs" if wrong else "say.check.report.holds", count=len(wrong))
-    return FAILED if wrong else DONE
+        return count_again(lambda: _entries(read, stated), stated.span, shipped_calendar())
 
 
 def _check_ledger(session: Session, stated: Stated, read: LedgerSource, key: NoteKey) -> None:
@@ -79,7 +86,6 @@ def _check_ledger(session: Session, stated: Stated, read: LedgerSource, key: Not
     for size, root in {(signed.size, signed.root), (stated.size, stated.root)}:
         for flaw in survey(size, root, read, lambda _: None):
             raise Failed(session.say("say.check.report.other_ledger", cause=flaw.text(session.lang)))
-    session.tell("say.check.report.same_ledger", size=stated.size)
 
 
 def _entries(read: LedgerSource, stated: Stated) -> Iterable[Entry]:
@@ -89,11 +95,35 @@ def _entries(read: LedgerSource, stated: Stated) -> Iterable[Entry]:
         yield from map(decode, bundle[: stated.counted - start])
 
 
-def _table(session: Session, stated: Stated, found: dict[Measure, int]) -> None:
+def _tell(session: Session, stated: Stated, found: dict[Measure, int], wrong: Sequence[Measure]) -> None:
     """What was stated, and what was counted; nothing where it cannot be."""
+    session.tell("say.check.report.sealed", origin=stated.origin, period=stated.span.written, at=stated.made_at)
+    session.tell("say.check.report.same_page", name=stated.page_name)
+    if found:
+        session.tell("say.check.report.same_ledger", size=stated.size)
     rows = [
         (session.say(f"console.overview.measure.{one}"), stated.totals[one], found.get(one, "–")) for one in MEASURES
     ]
     session.table(["say.column.figure", "say.column.stated", "say.column.counted_again"], rows)
-    if found:
-        session.note("say.check.report.uncounted", figure=session.say(f"console.overview.measure.{UNCOUNTED}"))
+    if not found:
+        session.tell("say.check.report.not_counted")
+        return
+    session.note("say.check.report.uncounted", figure=session.say(f"console.overview.measure.{UNCOUNTED}"))
+    session.tell("say.check.report.differs" if wrong else "say.check.report.holds", count=len(wrong))
+
+
+def _facts(stated: Stated, found: dict[Measure, int], wrong: Sequence[Measure]) -> dict[str, object]:
+    return {
+        "holds": not wrong,
+        "counted_again": bool(found),
+        "origin": stated.origin,
+        "period": stated.span.written,
+        "agency": stated.agency,
+        "level": stated.level,
+        "made_at": stated.made_at.isoformat(),
+        "page": stated.page_name,
+        "ledger": {"size": stated.size, "root": stated.root.hex()},
+        "figures": [
+            {"figure": str(one), "stated": stated.totals[one], "counted_again": found.get(one)} for one in MEASURES
+        ],
+    }

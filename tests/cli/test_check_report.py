@@ -3,6 +3,7 @@ ledger, and nothing else."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import ssl
@@ -15,6 +16,7 @@ import pytest
 from gateway.exchange.overview import Scope
 from gateway.exchange.overview_report import OverviewReport, report
 from gateway.exchange.publication import Publisher
+from gateway.model.activity import Measure
 from gateway.trust import countersign
 from tests.cli.command import done, gateway
 from tests.exchange.test_overview_report import YEAR, told
@@ -87,6 +89,18 @@ def test_whoever_trusts_the_authority_or_the_certificate_learns_that_the_report_
         "The report holds"
         in done("check", given.archive(given.one), *given.anchor(anchor), *given.ledger, lang="en").out
     )
+
+
+def test_a_program_gets_the_same_answer_as_json(given: Given) -> None:
+    archive, anchor = given.archive(given.one), given.anchor("gateway")
+    said = json.loads(done("check", archive, *anchor, *given.ledger, "--json").out)
+    assert said["holds"] and said["counted_again"] and said["page"] == given.one.page_name
+    uncounted = [one["figure"] for one in said["figures"] if one["counted_again"] is None]
+    assert uncounted == [Measure.OVERDUE]
+    assert all(one["counted_again"] in {one["stated"], None} for one in said["figures"])
+    alone = json.loads(done("check", archive, *anchor, "--json").out)
+    assert not alone["counted_again"], "whoever reads no more than `holds` sees that the seal alone was looked at"
+    assert {one["counted_again"] for one in alone["figures"]} == {None}
 
 
 def test_without_the_ledger_it_says_that_nothing_was_counted(given: Given) -> None:
