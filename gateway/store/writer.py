@@ -1,8 +1,8 @@
 """The writer: one thread through which every durable write of the process goes, in groups.
 
 A commit costs one flush of the disk and a dozen statements however much it holds, so whatever arrives while one is
-under way is committed together in the next. Alone when the gateway idles; once two came together, more are on their
-way, and the next group waits for them a few milliseconds.
+under way is committed together in the next. Who was answered mostly asks again: a group is kept open for a few
+milliseconds until it has as many as the last one, and not a moment longer.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Grouping:
     operations_max: int = 64
     """Beyond it a group gains little and its first waits longer."""
     wait_s: float = 0.005
-    """How long a group is kept open for more, while several come together."""
+    """How long a group is kept open at most, for as many as the last one had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +117,27 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        wait_s = 0.0
-        while group := self._next_group(wait_s):
+        expected = 1
+        while group := self._next_group(expected):
             outcomes = self._commit(group)
             _answer(group, outcomes)
             self._shorten_wal()
-            wait_s = self._grouping.wait_s if len(group) > 1 else 0.0
+            expected = len(group)
 
-    def _next_group(self, wait_s: float) -> list[_Waiting]:
-        """Wait for one, and take what came with it or comes within `wait_s`; what goes ahead comes first. Empty at the
-        end."""
+    def _next_group(self, expected: int) -> list[_Waiting]:
+        """Wait for one, and take what came with it, or comes soon where more are expected; what goes ahead comes first.
+        Empty at the end."""
         group: list[_Waiting] = []
         one = self._queue.get()
-        until_s = time.monotonic() + wait_s
+        until_s = time.monotonic() + self._grouping.wait_s
         while one is not _Mark.END:
             if isinstance(one, _Waiting):
                 group.append(one)
             if len(group) == self._grouping.operations_max:
                 break
             try:
-                one = self._queue.get(timeout=max(until_s - time.monotonic(), 0.0))
+                wait_s = until_s - time.monotonic() if len(group) < expected else 0.0
+                one = self._queue.get(timeout=max(wait_s, 0.0))
             except queue.Empty:
                 if group or self._ahead:
                     break
