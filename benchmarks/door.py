@@ -42,6 +42,8 @@ class Round:
     """User and system time of the whole server process, per document."""
     p50_ms: float
     p99_ms: float
+    beside_ms: float = 0.0
+    """The same of a server that this one asks; 0 where it asks none."""
 
 
 def median(rounds: Sequence[Round], figure: str) -> float:
@@ -85,16 +87,19 @@ def packets_of(gateway: Installed, sender: Player, documents: int, first_number:
     return [prepared(one) for one in made]
 
 
-def on_gateway(gateway: Installed, sender: Player, documents: int, first_number: int) -> Round:
+def on_gateway(
+    gateway: Installed, sender: Player, documents: int, first_number: int, database: Served | None = None
+) -> Round:
     """One round through the doors, and through the gate."""
     packets = packets_of(gateway, sender, documents, first_number)
     requests = submissions(gateway, sender.peer, packets)
-    before_s = gateway.served.cpu_s
+    servers = (gateway.served, *([database] if database else []))
+    before_s = [one.cpu_s for one in servers]
     load = asyncio.run(fire(HOST, gateway.port, requests, CONNECTIONS))
-    cpu_s = gateway.served.cpu_s - before_s
+    took_s = [one.cpu_s - before for one, before in zip(servers, before_s, strict=True)]
     told = receipted(load, packets)
     asyncio.run(pass_gate(gateway, sender.peer, gateway.stage.cast.silent.peer, told))
-    return _round(load, cpu_s, documents)
+    return _round(load, documents, *took_s)
 
 
 def on_floor(floor: Served, packets: Sequence[Prepared]) -> Round:
@@ -104,11 +109,12 @@ def on_floor(floor: Served, packets: Sequence[Prepared]) -> Round:
     load = asyncio.run(fire(HOST, floor.port, requests, CONNECTIONS))
     if load.statuses != {201: len(packets)}:
         raise RuntimeError(f"the floor broke: {dict(load.statuses)}")
-    return _round(load, floor.cpu_s - before_s, len(packets))
+    return _round(load, len(packets), floor.cpu_s - before_s)
 
 
-def _round(load: Load, cpu_s: float, documents: int) -> Round:
-    return Round(load.rate, 1000 * cpu_s / documents, load.percentile_ms(0.5), load.percentile_ms(0.99))
+def _round(load: Load, documents: int, cpu_s: float, beside_s: float = 0.0) -> Round:
+    cpu_ms, beside_ms = 1000 * cpu_s / documents, 1000 * beside_s / documents
+    return Round(load.rate, cpu_ms, load.percentile_ms(0.5), load.percentile_ms(0.99), beside_ms)
 
 
 def _outcome(measured: dict[str, list[Round]], peaks: dict[str, float], documents: int) -> Outcome:

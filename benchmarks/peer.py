@@ -66,10 +66,12 @@ def measure(exchanged: int, exchanged_large: int) -> Outcome:
         database = stack.enter_context(postgres())
         peer = _peer(stack, database)
         ours = {
-            "gateway, SQLite, one process": stack.enter_context(served(stack.enter_context(staged()))),
-            "gateway, PostgreSQL, two workers": stack.enter_context(
-                served(stack.enter_context(staged(url=database.fresh_database())), workers=2)
-            ),
+            f"gateway, {engine}": stack.enter_context(served(stack.enter_context(staged(url=url)), workers))
+            for engine, url, workers in (
+                ("SQLite, one process", None, 1),
+                ("SQLite, two workers", None, 2),
+                ("PostgreSQL, two workers", database.fresh_database(), 2),
+            )
         }
         small = _at(peer, ours, exchanged, SMALL, 1)
         large = _at(peer, ours, exchanged_large, LARGE, 100_000)
