@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.exchange import bell
+from gateway.exchange.courier import check_kept
 from gateway.exchange.entries import delivery_entry
 from gateway.exchange.line import Line
 from gateway.exchange.rounds import rounds
 from gateway.ledger import EntryKind
 from gateway.model.delivery import Outcome
-from gateway.model.refusal import Unavailable
+from gateway.model.refusal import Refused, Unavailable
 from gateway.store import ClaimDue, CloseAttempt, DueAttempt, InterruptAttempts, queries
 
 CLAIM_ROWS_MAX = 64
@@ -112,11 +113,13 @@ async def _attempt(line: Line, carrier: Carrier, due: DueAttempt) -> Answer:
     if peer is None or peer.push_url is None:
         return Answer(Outcome.DEFERRED, "no endpoint")
     packet = await line.store.glance(queries.packet, due.dispatch_id)
-    if packet.destroyed is not None:
-        return Answer(Outcome.DEFERRED, "destroyed")
-    await line.check_attachments(packet.attachments)
     consignment = Consignment(peer.push_url, due.delivery_id, due.dispatch_id, due.addressee, due.number, packet)
-    return await carrier.push(consignment, line.rules.push_timeout_s)
+    try:
+        check_kept(packet)
+        await line.check_attachments(packet.attachments)
+        return await carrier.push(consignment, line.rules.push_timeout_s)
+    except Refused:  # by the rules of retention, before the attempt or during it
+        return Answer(Outcome.DEFERRED, "destroyed")
 
 
 def _close(line: Line, due: DueAttempt, answer: Answer) -> CloseAttempt:

@@ -80,9 +80,7 @@ async def send_parcel(
         whole, length = parcel.inline()
         response.content_type = PACKET_TYPES[0]
     response.content_length = length
-    await response.prepare(request)
-    await transfers.send(response, whole, at_hand=all(one.at_hand for one in parcel.held))
-    return response
+    return await transfers.send(request, response, whole, at_hand=all(one.at_hand for one in parcel.held))
 
 
 async def send_attachment(
@@ -109,9 +107,7 @@ async def send_attachment(
     if part:
         response.headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{attachment.size_bytes}"
     response.content_length = stop - start
-    await response.prepare(request)
-    await transfers.send(response, _pieces(held, start, stop))
-    return response
+    return await transfers.send(request, response, _pieces(held, start, stop))
 
 
 def _no_such_range(request: web.Request, asked: str, size_bytes: int) -> web.Response:

@@ -133,19 +133,23 @@ class Transfers:
                 raise Refused(found(Reason.BODY_TOO_LARGE, fault="limit", limit=bytes_max))
             yield chunk
 
-    async def send(self, response: web.StreamResponse, pieces: Iterator[bytes], *, at_hand: bool = False) -> None:
-        """Write what `pieces` yields to a prepared response, batch by batch, drawn in a thread: they read disks.
-        `at_hand`: all of it is in memory."""
-        draw = partial(next_batch, pieces, self._limits.batch_bytes)
-        while batch := draw() if at_hand else await self._in(self._drawing, draw):
+    async def send(
+        self, request: web.Request, response: web.StreamResponse, pieces: Iterator[bytes], *, at_hand: bool = False
+    ) -> web.StreamResponse:
+        """Answer with `response` and what `pieces` yields, batch by batch, drawn in a thread: they read disks.
+        `at_hand`: all of it is in memory. What raises before the first batch is there can still be answered."""
+        draw, last = partial(next_batch, pieces, self._limits.batch_bytes), False
+        while not last:
+            batch = draw() if at_hand else await self._in(self._drawing, draw)
+            last = len(batch) < self._limits.batch_bytes  # nobody goes to a thread to hear that it was
+            await response.prepare(request)  # once, whatever the number of batches
             try:
                 async with asyncio.timeout(self._limits.write_timeout_s):
                     await response.write(batch)
             except TimeoutError:
                 raise ConnectionResetError("the reader stopped reading") from None
-            if len(batch) < self._limits.batch_bytes:  # the last: nobody goes to a thread to hear that it was
-                break
         await response.write_eof()
+        return response
 
 
 def next_batch(pieces: Iterator[bytes], bytes_max: int) -> bytes:

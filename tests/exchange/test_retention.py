@@ -139,6 +139,26 @@ def test_what_is_due_is_destroyed_and_stays_proven(store: Store, store_url: str,
     _nothing_of_it_is_left(store, store_url)
 
 
+@pytest.mark.parametrize("size", [20, 100_000], ids=["in the database", "in a file"])
+def test_content_that_is_destroyed_once_it_was_looked_up_is_refused_as_destroyed(
+    store: Store, tmp_path: Path, size: int
+) -> None:
+    async def story_told() -> None:
+        story = await began(store, tmp_path)
+        await story.submit(file_of("G22.1", to=(PROVINCE,), attachments=(("a.pdf", bytes(size)),)))
+        (one,) = await due(story, date(2037, 1, 1))
+        (looked_up,) = (await store.read(queries.packet, one.content.dispatch_id)).attachments
+        assert await retention.erase(story.line, OPERATOR, one, "Hết thời hạn") is HoldVerdict.DONE
+        certificate = await store.read(reading.certificate_of, one.content.dispatch_id)
+        assert certificate is not None
+        with pytest.raises(Refused) as refused:
+            b"".join(store.blobs.reader(looked_up)())
+        assert refused.value.reason is Reason.STATE_CONFLICT
+        assert hashlib.sha256(certificate).hexdigest() in refused.value.finding.detail("en")
+
+    asyncio.run(story_told())
+
+
 def _nothing_of_it_is_left(store: Store, url: str) -> None:
     """No table and, in the embedded database, no byte of the file holds the words."""
     store.close()

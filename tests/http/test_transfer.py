@@ -144,9 +144,9 @@ async def test_a_body_arrives_whole_however_it_falls_into_batches(size: int, at_
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         response.content_length = size
-        await response.prepare(request)
-        await transfers.send(response, iter([body[start : start + 4] for start in range(0, size, 4)]), at_hand=at_hand)
-        return response
+        return await transfers.send(
+            request, response, iter([body[start : start + 4] for start in range(0, size, 4)]), at_hand=at_hand
+        )
 
     doors = web.Application()
     doors.router.add_get("/", answer)

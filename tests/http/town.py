@@ -188,6 +188,7 @@ async def town(
     axis: AxisRules | None = None,
     provider: Callable[[Clock], Provider] | None = None,
     public: PublicAddress | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Town]:
     """The town, served until the block ends; in a fresh database at `url` where one is given."""
     if url is None:
@@ -196,7 +197,7 @@ async def town(
     else:
         await _settle(url, folder)
     store = Store.open(url, folder / "blobs")
-    clock = Clock()
+    clock = clock or Clock()
     line = open_line(store, folder, clock, limits)
     app = build_app(line, http, axis, provider=provider(clock) if provider else None, public=public)
     runner = DoorRunner(app, shutdown_timeout_s=2.0)

@@ -121,9 +121,7 @@ async def send_packed(request: web.Request, packed: bytes, transfers: Transfers)
         pieces: Iterator[bytes] = iter((packed,))
     else:
         pieces = unpack(packed)
-    await response.prepare(request)
-    await transfers.send(response, pieces)
-    return response
+    return await transfers.send(request, response, pieces)
 
 
 def agency_rows(directory: Directory, at: datetime, old: str) -> Iterator[Row]:

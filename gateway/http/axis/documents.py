@@ -168,9 +168,7 @@ async def _parcel(call: Call) -> Parcel:
 async def _send(call: Call, pieces: Iterator[bytes], size_bytes: int, content_type: str) -> web.StreamResponse:
     response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: content_type})
     response.content_length = size_bytes
-    await response.prepare(call.request)
-    await call.doors.transfers.send(response, pieces)
-    return response
+    return await call.doors.transfers.send(call.request, response, pieces)
 
 
 async def update_status(call: Call) -> web.StreamResponse:

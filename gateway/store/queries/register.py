@@ -12,6 +12,8 @@ from gateway.model.delivery import DeliveryStatus
 from gateway.model.dispatch import Kind
 from gateway.model.lifecycle import Answer, ChangeKind
 from gateway.model.packet import Attachment
+from gateway.model.reasons import Reason
+from gateway.model.refusal import Refused, found
 from gateway.store.admission import Twin, twin_of
 from gateway.store.instants import instant, micros
 from gateway.store.schema import (
@@ -22,6 +24,7 @@ from gateway.store.schema import (
     delivery_events,
     dispatch_attachments,
     dispatches,
+    erased_attachments,
     erasures,
     settings,
     statuses,
@@ -155,6 +158,13 @@ _ATTACHMENTS = Prepared(
     "id",
 )
 _BLOB = Prepared(select(blobs.c.data).where(blobs.c.sha256 == bindparam("sha256")), "sha256")
+_CERTIFICATE = (
+    select(erasures.c.destruction)
+    .join_from(erased_attachments, erasures, erased_attachments.c.dispatch_id == erasures.c.dispatch_id)
+    .where(erased_attachments.c.sha256 == bindparam("sha256"))
+    .order_by(erasures.c.ledger_index.desc())
+    .limit(1)
+)
 _GIVEN_BACK = (
     select(func.min(changes_table.c.dispatch_id))
     .where(
@@ -267,11 +277,17 @@ def attachments(connection: Connection, dispatch_id: str) -> tuple[Attachment, .
 
 
 def blob_data(connection: Connection, sha256: str) -> bytes | None:
-    """The bytes of a small attachment; None where it is a file. KeyError where no dispatch has such an attachment."""
-    rows = _BLOB.rows(connection, sha256)
-    if not rows:
+    """The bytes of a small attachment; None where it is a file.
+
+    Where no dispatch has such an attachment any more, Refused(request.state_conflict): it was destroyed, maybe since
+    its reader looked its dispatch up. KeyError where none ever had.
+    """
+    if rows := _BLOB.rows(connection, sha256):
+        return cast(bytes | None, rows[0][0])
+    certificate = connection.execute(_CERTIFICATE, {"sha256": sha256}).scalar()
+    if certificate is None:
         raise KeyError(sha256)
-    return cast(bytes | None, rows[0][0])
+    raise Refused(found(Reason.STATE_CONFLICT, fault="destroyed", certificate=certificate))
 
 
 def delivery(connection: Connection, delivery_id: str) -> DeliveryRow | None:
