@@ -13,19 +13,22 @@ import asyncio
 import itertools
 import json
 import random
-import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from benchmarks.packets import form
 from gateway.demo.cast import Player
 from gateway.demo.papers import Enclosure, letter, seal
-from tests.crash.installation import EMBEDDED, Installation, found
+from gateway.store.engine import parse_url, reader_engine
+from gateway.store.schema import dispatches
+from tests.crash.installation import Installation, found
 from tests.crash.serving import Serving
 from tests.crash.spawner import ColdStarts, Origin
 
@@ -208,7 +211,7 @@ class Load:
 async def nuisances(installation: Installation, idle: int, slow: int) -> AsyncIterator[None]:
     """Connections that say nothing, and systems that drip their bodies, until the block ends."""
     port = installation.port
-    token = installation.tokens[installation.cast.hub.peer]
+    token = installation.tokens[installation.cast.other.peer]
     head = f"POST /v1/packets HTTP/1.1\r\nHost: truc\r\nAuthorization: Bearer {token}\r\n".encode()
     head += b"Content-Type: application/xml\r\nContent-Length: 100000\r\n\r\n"
 
@@ -247,14 +250,17 @@ async def overload(
     idle: int = 300,
     slow: int = 40,
     origin: Origin | None = None,
+    database: str | None = None,
 ) -> Figures:
-    """A calm, a storm of so many seconds and times the capacity, and a calm; on SQLite, in one process.
+    """A calm, a storm of so many seconds and times the capacity, and a calm; in one process.
 
     `connections` of the storm, `idle` ones that say nothing, and `slow` ones that drip their bodies; `origin`: how the
-    gateway is started.
+    gateway is started; `database`: the URL of an empty one, None: SQLite.
     """
     with tempfile.TemporaryDirectory(prefix="overload-") as folder:
-        installation = await asyncio.to_thread(found, Path(folder) / "gateway", hub_url="http://127.0.0.1:9/")
+        installation = await asyncio.to_thread(
+            found, Path(folder) / "gateway", hub_url="http://127.0.0.1:9/", database=database
+        )
         serving = Serving(installation, origin or ColdStarts())
         await asyncio.to_thread(serving.start)
         try:
@@ -308,7 +314,7 @@ async def _stormed(
         other_answers=sum(len(one.other) for one in answers),
         normal_after_s=round(max(troubled, default=ended_s) - ended_s, 2),
         receipts=len(receipts),
-        lost=len(receipts - set(_register(installation))),
+        lost=len(receipts - _register(installation)),
     )
 
 
@@ -317,9 +323,14 @@ def _ms(answers: Sequence[tuple[float, float]], share: float) -> float:
     return round(1000 * ordered[min(int(share * len(ordered)), len(ordered) - 1)], 1) if ordered else 0.0
 
 
-def _register(installation: Installation) -> Iterator[str]:
-    with closing(sqlite3.connect(installation.folder / EMBEDDED)) as connection:
-        yield from (row[0] for row in connection.execute("SELECT id FROM dispatches"))
+def _register(installation: Installation) -> set[str]:
+    """The dispatches that are there."""
+    engine = reader_engine(parse_url(installation.url), 1)
+    try:
+        with engine.connect() as connection:
+            return set(connection.scalars(select(dispatches.c.id)))
+    finally:
+        engine.dispose()
 
 
 def main() -> None:

@@ -50,15 +50,20 @@ class Installation:
         return self.folder / "blobs"
 
     @property
+    def embedded(self) -> bool:
+        """Does its database lie in the folder, as SQLite's?"""
+        return self.url.startswith("sqlite")
+
+    @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def copy(self, folder: Path, seen_at: Path | None = None) -> Installation:
-        """The same gateway, as it is now, in another folder; with SQLite, where everything lies in the folder.
+        """The same gateway, as it is now, in another folder; a database on a server stays the one it is.
 
         `seen_at` is where its folder is read, where a disk is mounted there that only the gateway sees."""
         shutil.copytree(seen_at or self.folder, folder)
-        return replace(self, folder=folder, url=_embedded(folder))
+        return replace(self, folder=folder, url=_embedded(folder) if self.embedded else self.url)
 
 
 def found(

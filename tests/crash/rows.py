@@ -140,6 +140,16 @@ class Row:
         async with client(self.installation, self.installation.cast.party.peer, ONCE) as gateway:
             self.told.append(Seen((await gateway.checkpoint()).decode()))
 
+    async def see_nothing_new(self) -> None:
+        """A monitor that asks now sees what it saw before, or hears that it has to come again."""
+        (last,) = [one for one in self.told if isinstance(one, Seen)]
+        try:
+            await self.see()
+        except Problem as no:
+            assert no.reason == "unavailable.store"
+        else:
+            assert self.told[-1] == last
+
     async def start_again(self) -> None:
         await asyncio.to_thread(self.serving.start)
 

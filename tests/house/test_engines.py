@@ -28,14 +28,11 @@ ONE_ENGINE = {
     "store/test_writer.py": f"{FILE}: its write-ahead log",
     "exchange/test_inventory.py": f"{SAME}an object store that is killed",
     "crash/test_audit.py": f"{SAME}the auditor; it looks at registers of both in test_kill_loop",
-    "crash/test_matrix.py": f"{FILE}: its system calls; tests/store/test_crash.py has both",
     "crash/test_integration.py": f"{FILE}: its system calls",
     "crash/test_sweep.py": f"{FILE}: its system calls",
     "crash/test_history.py": f"{SAME}witnesses and the last signed size; a rollback is of a copied file",
     "crash/test_kill_loop.py": "one loop on each engine, by two names: a server that is killed itself is a third",
     "crash/test_fleet.py": "workers of one machine on SQLite, nodes on PostgreSQL",
-    "crash/test_overload.py": f"{SAME}the door",
-    "crash/test_uploads.py": f"{SAME}files of uploads",
 }
 """By file, below tests/."""
 

@@ -31,10 +31,13 @@ class Proxy:
         self._kept.append(listener)
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
-    def fate(self, data: bytes) -> str:
-        """What happens to this from the client."""
+    def fate(self, client: socket.socket, data: bytes) -> str:
+        """What happens to this from a client."""
         how, self.cut = (self.cut, "") if b"COMMIT" in data else ("", self.cut)
         return how
+
+    def heard(self, client: socket.socket, data: bytes) -> None:
+        """Called with what the server is about to answer a client."""
 
     def before_the_cut(self) -> None:
         """Called when the client is about to see that its connection is gone."""
@@ -74,7 +77,9 @@ class Proxy:
             data = source.recv(65_536)
             if not data:
                 return False
-            if source is client and (how := self.fate(data)):
+            if source is not client:
+                self.heard(client, data)
+            elif how := self.fate(client, data):
                 self.cuts += 1
                 if how == "after":
                     server.sendall(data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -164,11 +165,11 @@ class AtStep(Proxy):
     killed: subprocess.Popen[bytes] | None = None
     written: bool = False
 
-    def fate(self, data: bytes) -> str:
+    def fate(self, client: socket.socket, data: bytes) -> str:
         if self.spoken.read_text().splitlines()[-1:] != [f"begin {self.step}"]:
             return ""
         self.written |= b"INSERT" in data or b"UPDATE" in data
-        return super().fate(data) if self.written else ""
+        return super().fate(client, data) if self.written else ""
 
     def before_the_cut(self) -> None:
         if self.killed is not None:
