@@ -81,16 +81,22 @@ async def _written(line: Line, operation: Hold | Release) -> HoldVerdict:
 
 async def erase(line: Line, actor: Actor, one: Due, reason: str) -> HoldVerdict:
     """Destroy a document whose period has ended, and what reports on it: in one transaction, in which a hold that
-    somebody set meanwhile is seen before anything is gone."""
-    told = await line.store.read(
-        reading.contents_of, await line.store.read(reading.reports_on, one.content.dispatch_id)
-    )
+    somebody set meanwhile, and a report that came meanwhile, is seen before anything is gone."""
     document = await _erasure(line, actor, one.content, one, reason)
-    reports = [await _erasure(line, actor, report, one, reason) for report in told]
-    erased = await line.store.write(Erase(document, tuple(reports)))
+    while True:
+        erased = await line.store.write(Erase(document, await _reports(line, actor, one, reason)))
+        if not erased.overtaken:
+            break
     await sweeping.destroy(line, erased.unused)
     line.bell.ring((bell.LEDGER,))
     return erased.verdict
+
+
+async def _reports(line: Line, actor: Actor, one: Due, reason: str) -> tuple[Erasure, ...]:
+    """What reports on a document and is kept."""
+    told = await line.store.read(reading.reports_on, one.content.dispatch_id)
+    kept = await line.store.read(reading.contents_of, told)
+    return tuple([await _erasure(line, actor, report, one, reason) for report in kept])
 
 
 async def _erasure(line: Line, actor: Actor, content: Content, one: Due, reason: str) -> Erasure:

@@ -17,6 +17,7 @@ from gateway.ledger.entry import decode
 from gateway.model.delivery import DeliveryStatus
 from gateway.store.acts import Act, record
 from gateway.store.instants import micros
+from gateway.store.queries.retention import reports_on
 from gateway.store.schema import (
     IN_FORCE,
     attempts,
@@ -142,6 +143,8 @@ class Erased:
     verdict: HoldVerdict
     unused: tuple[str, ...] = ()
     """Digests of attachments nobody holds any more: their files may go."""
+    overtaken: bool = False
+    """A report came that was not among those listed: nothing was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Erasure:
 @dataclass(frozen=True, slots=True)
 class Erase(Operation[Erased]):
     """Empty what a document says, and what reports on it, and keep the certificates: all of it or, where the document
-    is held by now, nothing. A report that is held itself stays."""
+    is held by now or somebody reported on it meanwhile, nothing. A report that is held itself stays."""
 
     document: Erasure
     reports: tuple[Erasure, ...] = ()
@@ -172,9 +175,16 @@ class Erase(Operation[Erased]):
         verdict = _why_not(tx.connection, self.document)
         if verdict is not HoldVerdict.DONE:
             return Erased(verdict)
+        if self._overtaken(tx.connection):
+            return Erased(verdict, overtaken=True)
         gone = [one for one in self.reports if _why_not(tx.connection, one) is HoldVerdict.DONE]
         unused = [sha256 for one in (*gone, self.document) for sha256 in _empty(tx, one)]
         return Erased(verdict, tuple(unused))
+
+    def _overtaken(self, connection: Connection) -> bool:
+        """Whether something reports on the document by now that is neither listed nor erased."""
+        missed = {*reports_on(connection, self.document.dispatch_id)} - {one.dispatch_id for one in self.reports}
+        return any(connection.execute(_IS_ERASED, {"dispatch": one}).scalar() is None for one in missed)
 
 
 def _why_not(connection: Connection, one: Erasure) -> HoldVerdict:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import date
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -41,8 +44,8 @@ OPERATOR = Actor("@lan", "a" * 64)
 SECRET = "không đúng nơi nhận"
 
 
-async def began(store: Store, folder: Path) -> Story:
-    clock = Clock()
+async def began(store: Store, folder: Path, clock: Clock | None = None) -> Story:
+    clock = clock or Clock()
     story = trusting(Story(open_line(store, folder, clock), clock))
     town = directory()
     await store.write(PutDirectory(town, NOW, directory_entry(town, NOW)))
@@ -239,6 +242,49 @@ def test_a_hold_set_after_the_list_was_made_wins_before_anything_is_gone(store: 
         assert [entry["act"] for entry in await story.entries() if entry.kind is EntryKind.RETENTION] == ["held"]
 
     asyncio.run(story_told())
+
+
+@dataclass
+class Interrupted(Clock):
+    """A clock; while it is looked at for the `left`th time from now, something happens in another process."""
+
+    happens: Callable[[], Awaitable[object]] | None = None
+    left: int = 0
+
+    def __call__(self) -> datetime:
+        self.left -= 1
+        if self.left == 0 and self.happens is not None:
+            with ThreadPoolExecutor(1) as other:
+                other.submit(asyncio.run, self.happens()).result()
+        return super().__call__()
+
+
+def test_a_report_that_comes_while_its_document_is_destroyed_goes_with_it(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    async def one_more() -> None:
+        other = Store.open(store_url, tmp_path / "blobs")
+        try:
+            story = trusting(Story(open_line(other, tmp_path, Clock()), Clock()))
+            await story.submit(status("04", "G22.1", description=SECRET), "tinh")
+        finally:
+            other.close()
+
+    async def story_told() -> None:
+        clock = Interrupted(happens=one_more)
+        story = await began(store, tmp_path, clock)
+        one, _ = await lived(story)
+        first, _ = await due(story, date(2037, 1, 1))
+        clock.left = 2  # for the certificate of the report that was listed, which is the last of the two
+        assert await retention.erase(story.line, OPERATOR, first, "Hết thời hạn") is HoldVerdict.DONE
+        listed, came = await store.read(reading.reports_on, one)
+        for gone in (one, listed, came):
+            assert (await store.read(queries.packet, gone)).envelope == b""
+        await story.seal()
+        assert await differences(story.line) == []
+
+    asyncio.run(story_told())
+    _nothing_of_it_is_left(store, store_url)
 
 
 REFUSED_STILL = (
