@@ -1,7 +1,7 @@
 """A disk that fails, or a death in the middle of a call: put under a running gateway by `strace`.
 
 The calls are the process's real ones. strace counts each kind of call for each thread, which suits us: one
-thread writes the database, and another makes an attachment durable.
+thread writes the database (or speaks with its server), and another makes an attachment durable.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ FLUSHES, WRITES = "fdatasync", "pwrite64"
 """How SQLite makes a commit durable, and how it writes the pages of one."""
 BLOB_FLUSHES = "fsync"
 """How a large attachment is made durable: the file, the folder of folders, the folder it was renamed into."""
+SENDS, READS = "sendto", "recvfrom"
+"""How a statement goes to a database server and its answer comes; so do requests and answers of the peers."""
 DYING_S_MAX, DETACH_S_MAX = 0.3, 5.0
 FAILS, KILLS = "error=EIO", "signal=KILL"
 

@@ -21,7 +21,7 @@ from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.crash
 
-CYCLES, CYCLES_ON_A_SERVER = 20, 4
+CYCLES = {"sqlite": 20, "postgresql": 4}
 SECONDS_MAX = 60
 RETURN_S_MAX = 120
 """Until senders that were told to come again have done so."""
@@ -34,16 +34,12 @@ def nothing_happened(summary: Summary) -> None:
     assert summary.checkpoints >= summary.cycles
 
 
-def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path, spawner: Spawner) -> None:
-    summary = crash(tmp_path, spawner, cycles=CYCLES, seed=7, database=None, seconds_max=SECONDS_MAX)
+def test_kills_under_load_lose_nothing_and_double_nothing(
+    tmp_path: Path, spawner: Spawner, engine: str, database: str | None
+) -> None:
+    summary = crash(tmp_path, spawner, cycles=CYCLES[engine], seed=7, database=database, seconds_max=SECONDS_MAX)
     nothing_happened(summary)
-    assert summary.cycles == CYCLES
-
-
-@pytest.mark.postgres
-def test_kills_over_a_database_server_lose_nothing(tmp_path: Path, spawner: Spawner, postgres: PostgresServer) -> None:
-    database = postgres.empty_database()
-    nothing_happened(crash(tmp_path, spawner, cycles=CYCLES_ON_A_SERVER, seed=8, database=database))
+    assert summary.cycles == CYCLES[engine]
 
 
 def test_the_command_an_operator_starts_is_what_is_killed(tmp_path: Path) -> None:
