@@ -93,7 +93,7 @@ def test_a_kill_at_any_durable_call_loses_nothing(
     installation = found(
         tmp_path / "gateway",
         hub_url=f"http://127.0.0.1:{hub_port}/",
-        settings={"delivery.checkpoint_interval_s": 0.05},
+        settings={"delivery.checkpoint_interval_s": 0.05, "delivery.backoff.most_s": 0.05},
         database=database,
     )
     points, serving = POINTS[engine], Serving(installation, spawner)
