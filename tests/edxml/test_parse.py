@@ -43,7 +43,7 @@ def test_a_comment_between_elements_is_told_to_who_verifies_seals() -> None:
     ("make", "line", "says"),
     [
         (swapped("</edXML:Subject>", "</edXML:Content>", bare), _line("<edXML:Subject>"), "Subject"),
-        (after("<edXML:Subject>", "&nbsp;"), _line("<edXML:Subject>"), "«&nbsp;»"),
+        (after("<edXML:Subject>", "&nbsp;"), _line("<edXML:Subject>"), "“&nbsp;”"),
         (after("<edXML:Subject>", "A & B"), _line("<edXML:Subject>"), "&amp;"),
         (after("<edXML:Subject>", "\x01"), _line("<edXML:Subject>"), "control character"),
         (after("<edXML:edXMLHeader>", "<y:a/>"), 4, "xmlns:y"),
@@ -51,7 +51,7 @@ def test_a_comment_between_elements_is_told_to_who_verifies_seals() -> None:
         (lambda: b"\n" + bare(), 2, "very start"),
         (lambda: bare()[:400], len(bare()[:400].splitlines()), "cut short"),
         (lambda: b"", 1, "no XML at all"),
-        (lambda: b"Kinh gui", 1, "«Kinh gui»"),
+        (lambda: b"Kinh gui", 1, "“Kinh gui”"),
     ],
 )
 def test_a_fault_of_syntax_is_told_with_its_line_and_in_plain_words(

@@ -69,6 +69,8 @@ def _faults_of_entries(catalog: Catalog) -> Iterator[str]:
             yield f"{message.context} is not translated"
         elif _placeholders(english) != _placeholders(translated):
             yield f"{message.context}: the placeholders differ"
+        if set("«»") & set("".join(english)) or set("“”") & set("".join(translated)):
+            yield f"{message.context}: English quotes “so”, Vietnamese «so»"
 
 
 def _forms(sentence: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -129,6 +131,8 @@ def test_a_page_without_fault_has_none() -> None:
         ("msgstr[0]", "msgstr[1]", "no PO file"),
         ("{count} văn bản", "văn bản", "say.planted.many: the placeholders differ"),
         ("One of", "One %d of", "say.planted: "),
+        ("One of", "«One» of", "say.planted: English quotes “so”"),
+        ("Một của", "“Một” của", "say.planted: English quotes “so”"),
     ],
 )
 def test_a_planted_fault_is_found(right: str, wrong: str, fault: str) -> None:
