@@ -13,8 +13,8 @@ at all is another bound, which does not move.
 Hahne 1998): one alone takes half, two take a third each, and whoever holds none finds one as long as there is one. The
 same rule holds for connections, by the address they come from; one too many is told so and closed.
 
-Where there are fewer places than before, those inside may hold all of them and more, for as long as their work takes.
-Who asks little does not pay for that: whoever holds less than an equal share of the places is let in beyond them.
+Who asks for little does not pay for those who ask for much: whoever was let in less than its share of late is let in
+beyond the places, which those inside may hold all of, and more than all where they became fewer (`shares`).
 
 **Silence.** A connection whose other end has gone without a word is found by the kernel (`_keep_watch`).
 """
@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gateway.http.identity import network_of
+from gateway.http.shares import Shares
 from gateway.model.reasons import Reason
 from gateway.model.refusal import Unavailable
 from gateway.model.words import text
@@ -77,12 +78,6 @@ class Places:
         free = self.count - self.taken
         return free > 0 and self._held[who] < free
 
-    def owes(self, who: str) -> bool:
-        """Whether this one holds less than its equal share, one more such share being kept free for whoever comes next;
-        one place where there are at least as many places as holders."""
-        holders = len(self._held) + (who not in self._held)
-        return self._held[who] < max(self.count // (holders + 1), int(holders <= self.count))
-
     def take(self, who: str) -> None:
         """Take a place."""
         self._held[who] += 1
@@ -103,8 +98,10 @@ class Stay:
         self._crowd, self.who, self.came_s = crowd, who, came_s
         self.holds = True
         """Whether it holds one of the places that are few under load."""
-        self.timed_since_s: float | None = None
-        """When a small packet was there with its last byte; None before, and for large ones."""
+        self.arrived_s: float | None = None
+        """When its body was there with the last byte; None before."""
+        self.small = False
+        """Whether it is of those that are timed."""
 
     def arrived(self, size_bytes: int) -> None:
         """The body is there: what comes now is our own time."""
@@ -119,6 +116,7 @@ class Crowd:
         self.coming = Places(places_max)
         """All that are let in, however slowly their bodies come."""
         self.places = Places(min(places_max, PLACES_FIRST))
+        self._shares = Shares()
         self._slow: dict[Stay, None] = {}
         """Whose bodies are not there yet, the first that came first, until they hold no place any more."""
         self._turn_ends_s = -math.inf
@@ -134,12 +132,13 @@ class Crowd:
         if now_s >= self._turn_ends_s:
             self._turn(now_s)
         self._pass_over_the_slow(now_s)
-        if not (self.coming.has_room(who) and (self.places.has_room(who) or self.places.owes(who))):
+        if not (self.coming.has_room(who) and (self.places.has_room(who) or self._shares.owe(who, now_s))):
             self._sent_away += 1
             raise Unavailable(Reason.OVERLOADED, retry_after_s=self._retry_after_s)
         self._let_in += 1
         self.coming.take(who)
         self.places.take(who)
+        self._shares.let_in(who, now_s)
         stay = Stay(self, who, now_s)
         self._slow[stay] = None
         try:
@@ -149,8 +148,8 @@ class Crowd:
             self.coming.leave(who)
             if stay.holds:
                 self.places.leave(who)
-            if stay.timed_since_s is not None:
-                self._quickest_s = min(self._quickest_s, self._clock() - stay.timed_since_s)
+            if stay.arrived_s is not None:
+                self._answered(stay.arrived_s, self._clock(), small=stay.small)
 
     def arrived(self, stay: Stay, size_bytes: int) -> None:
         """A body is there, and holds a place whether there is one or not."""
@@ -158,8 +157,12 @@ class Crowd:
         if not stay.holds:
             stay.holds = True
             self.places.take(stay.who)
-        if size_bytes <= SMALL_BYTES:
-            stay.timed_since_s = self._clock()
+        stay.arrived_s, stay.small = self._clock(), size_bytes <= SMALL_BYTES
+
+    def _answered(self, arrived_s: float, now_s: float, *, small: bool) -> None:
+        self._shares.answered(now_s)
+        if small:
+            self._quickest_s = min(self._quickest_s, now_s - arrived_s)
 
     def _pass_over_the_slow(self, now_s: float) -> None:
         while self._slow and (first := next(iter(self._slow))).came_s + SLOW_S <= now_s:
