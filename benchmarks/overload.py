@@ -76,6 +76,11 @@ class Answers:
     receipts: set[str] = field(default_factory=set)
     never_sent: int = 0
 
+    @property
+    def asked(self) -> int:
+        """Whatever came of it."""
+        return len(self.accepted) + len(self.away) + len(self.other) + self.never_sent
+
 
 class Supply:
     """Packets to send. One that was sent away is sent again, as its system would."""
@@ -309,7 +314,7 @@ async def _stormed(
         accepted_p99_ms=_ms(storm.accepted, 0.99),
         sent_away_p50_ms=_ms(storm.away, 0.5),
         sent_away_p99_ms=_ms(storm.away, 0.99),
-        neighbour_accepted_share=round(len(modest.accepted) / max(1, len(modest.accepted) + len(modest.away)), 3),
+        neighbour_accepted_share=round(len(modest.accepted) / max(1, modest.asked), 3),
         neighbour_p99_ms=_ms(modest.accepted, 0.99),
         other_answers=sum(len(one.other) for one in answers),
         normal_after_s=round(max(troubled, default=ended_s) - ended_s, 2),
